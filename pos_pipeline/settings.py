@@ -30,6 +30,9 @@ class Settings(BaseSettings):
 
     pos_home: Path = Field(PROJECT_ROOT / ".pos", description="Where the embedded server and local state live")
     database_url: SecretStr | None = Field(None, description="Postgres 15 to 18; unset means the embedded server")
+    dagster_pg_url: SecretStr | None = Field(
+        None, description="Dagster's own storage; unset means the database beside the warehouse's"
+    )
     rabbitmq_url: SecretStr | None = Field(None, description="AMQP; unset means events wait in the outbox")
     pos_token_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Fernet keys, newest first; unset means a key file in POS_HOME"
