@@ -1,0 +1,87 @@
+"""A connection's door to its POS: what streams are read through."""
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any, Protocol
+
+import httpx
+from pydantic import SecretStr
+
+from pos_pipeline.errors import RateLimited, Unauthorised
+from pos_pipeline.http.bearer import Bearer
+from pos_pipeline.http.caller import Caller, Params
+from pos_pipeline.http.retry import Refused
+
+
+class Tokens(Protocol):
+    """Where access tokens come from."""
+
+    def current(self) -> SecretStr:
+        """The token to use now."""
+
+    def renew(self, rejected: SecretStr) -> SecretStr:
+        """Another token than `rejected`, which the POS answered 401 to.
+
+        Raises:
+            Unauthorised: there is no other; the merchant has to consent again.
+        """
+
+
+class Permits(Protocol):
+    """Who decides when the next request may go."""
+
+    def acquire(self) -> None:
+        """Return when one request may be made."""
+
+    def block(self, seconds: float) -> None:
+        """Make everybody with this credential wait."""
+
+
+BLOCK_SECONDS = 1.0
+"""For how long everybody stops after a 429 that does not say."""
+
+
+class HttpApi:
+    """`provider.Api` over HTTP. May be used by several threads; counts what it sends."""
+
+    def __init__(self, caller: Caller, tokens: Tokens, permits: Permits) -> None:
+        self._caller = caller
+        self._tokens = tokens
+        self._permits = permits
+        self._counting = Lock()
+        self.requests_made = 0
+        """Requests that went out, repetitions included."""
+
+    @property
+    def clock_skew_seconds(self) -> float | None:
+        """The POS's clock minus ours; None before the first answer."""
+        return self._caller.clock.skew_seconds
+
+    def get(self, path: str, params: Params | None = None) -> bytes:
+        """See `provider.Api.get`."""
+        return self._caller.policy.run(lambda: self._attempt("GET", path, params, None))
+
+    def post(self, path: str, json: Mapping[str, Any]) -> bytes:
+        """See `provider.Api.post`."""
+        return self._caller.policy.run(lambda: self._attempt("POST", path, None, json))
+
+    def _attempt(self, method: str, path: str, params: Params | None, json: Mapping[str, Any] | None) -> bytes:
+        token = self._tokens.current()
+        try:
+            return self._once(method, path, params, json, Bearer(token))
+        except Unauthorised:
+            pass
+        return self._once(method, path, params, json, Bearer(self._tokens.renew(token)))
+
+    def _once(
+        self, method: str, path: str, params: Params | None, json: Mapping[str, Any] | None, auth: httpx.Auth
+    ) -> bytes:
+        self._permits.acquire()
+        with self._counting:
+            self.requests_made += 1
+        try:
+            return self._caller.attempt(method, path, params=params, json=json, auth=auth)
+        except Refused as refused:
+            if isinstance(refused.error, RateLimited):
+                self._permits.block(refused.retry_after_seconds or BLOCK_SECONDS)
+            raise

@@ -1,0 +1,66 @@
+"""What an answer's body may be: complete, JSON, and not larger than we agreed to hold."""
+
+import re
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from pos_pipeline.errors import UnexpectedPayload
+
+DecodedT = TypeVar("DecodedT")
+
+MEBIBYTE = 1024 * 1024
+MAX_BODY_BYTES = 64 * MEBIBYTE
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_ENDS = {ord("{"): ord("}"), ord("["): ord("]")}
+
+
+def read_capped(response: httpx.Response, limit_bytes: int, what: str) -> bytes:
+    """The decompressed body, read as a stream and given up as soon as it passes the limit.
+
+    Raises:
+        UnexpectedPayload: names the size announced or reached, and the limit.
+    """
+    announced = response.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit_bytes:
+        raise UnexpectedPayload(_too_large(what, f"{_mebibytes(int(announced))} announced", limit_bytes))
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_bytes():
+        size += len(chunk)
+        if size > limit_bytes:
+            raise UnexpectedPayload(_too_large(what, f"more than {_mebibytes(size)}", limit_bytes))
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def is_json(content_type: str, body: bytes) -> bool:
+    """Whether a body can be JSON at all, judged by its announcement, first and last byte.
+
+    Cheap on purpose: readers parse it anyway. It tells a proxy's HTML page, a plain-text
+    `upstream connect error` and a body cut short from something to decode.
+    """
+    stripped = body.strip()
+    return "html" not in content_type.lower() and bool(stripped) and _ENDS.get(stripped[0]) == stripped[-1]
+
+
+def decode(body: bytes, kind: type[DecodedT], *, provider: str, path: str) -> DecodedT:
+    """`body` as `kind`.
+
+    Raises:
+        UnexpectedPayload: names provider, path and position of the fault, never the content.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        fault = _QUOTED.sub("…", str(error))
+    raise UnexpectedPayload(f"{provider}: {path} answered {len(body)} bytes that are not as documented: {fault}.")
+
+
+def _too_large(what: str, size: str, limit_bytes: int) -> str:
+    return f"{what} answered a body of {size}; the limit is {_mebibytes(limit_bytes)}. Nothing of it was kept."
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / MEBIBYTE:.1f} MiB" if size >= MEBIBYTE else f"{size} bytes"
