@@ -83,6 +83,8 @@ class Stream:
     """A live sync skips the stream until this much time has passed since its last reading."""
     counts_as_transactions: bool = False
     """Whether its rows are what a sync log calls transactions (exactly one notion per sale)."""
+    describes_locations: bool = False
+    """Whether a change in it means that shops appeared or were renamed."""
 
 
 @dataclass(frozen=True)
