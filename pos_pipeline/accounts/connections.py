@@ -65,10 +65,16 @@ def load_connection(database: Database, connection_id: UUID) -> Connection:
     Raises:
         NotFound: there is none.
     """
-    rows = database.fetch(f"{SELECT} where c.id = %s", (connection_id,))
-    if not rows:
+    with database.transaction() as transaction:
+        return read_connection(transaction, connection_id)
+
+
+def read_connection(transaction: Transaction, connection_id: UUID) -> Connection:
+    """The same as the caller's transaction sees it."""
+    row = transaction.execute(f"{SELECT} where c.id = %s", (connection_id,)).fetchone()
+    if row is None:
         raise NotFound(f"connection: there is no {connection_id}.")
-    return _connection(rows[0])
+    return _connection(row)
 
 
 def connections_of(

@@ -42,7 +42,7 @@ class Vault:
 
     def seal(self, text: str, *, tenant_id: UUID, connection_id: UUID) -> bytes:
         """`text` sealed with the newest key for this tenant and connection."""
-        self._renew_keys()
+        self.renew_keys()
         return self._newest.encrypt(FORMAT + tenant_id.bytes + connection_id.bytes + text.encode())
 
     def open(self, sealed: bytes, *, tenant_id: UUID, connection_id: UUID) -> str:
@@ -71,7 +71,7 @@ class Vault:
         return True
 
     def _open_with_new_keys(self, sealed: bytes, connection_id: UUID) -> bytes:
-        if self._renew_keys():
+        if self.renew_keys():
             try:
                 return self._any.decrypt(sealed)
             except InvalidToken:
@@ -82,7 +82,8 @@ class Vault:
             "or link the till again."
         )
 
-    def _renew_keys(self) -> bool:
+    def renew_keys(self) -> bool:
+        """Take over the keys as they are now; whether they had changed."""
         keys = self._reread() if self._reread else None
         if keys is None:
             return False

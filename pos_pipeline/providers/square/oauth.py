@@ -14,15 +14,13 @@ import msgspec
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from pydantic import SecretStr
 
-from pos_pipeline.errors import NotFound, PipelineError, Unauthorised, UnexpectedPayload
+from pos_pipeline.accounts.shops import MERCHANT_NAME
+from pos_pipeline.errors import Misconfigured, NotFound, PipelineError, Unauthorised, UnexpectedPayload
 from pos_pipeline.http import Caller, decode
 from pos_pipeline.http.bearer import Bearer
 from pos_pipeline.provider import Grant
 from pos_pipeline.providers.square.errors import explain, explain_consent
 from pos_pipeline.providers.square.settings import SquareSettings
-
-MERCHANT_NAME = "merchant_name"
-"""Key of the grant's attribute that holds the business name."""
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - an address
 STATUS_PATH = "/oauth2/token/status"
@@ -110,17 +108,25 @@ def refresh(settings: SquareSettings, grant: Grant) -> Grant:
 
 
 def revoke(settings: SquareSettings, grant: Grant) -> None:
-    """Withdraw every token of this merchant. A personal access token is not ours to withdraw."""
+    """Withdraw every token of this merchant. A personal access token is not ours to withdraw.
+
+    Raises:
+        Misconfigured: Square refuses although the grant stands: the app's id or secret is wrong.
+    """
     if grant.refresh_token is None:
         return
     # By merchant and not by token: an access token that expired meanwhile would leave the consent standing.
-    with contextlib.suppress(NotFound, Unauthorised):
-        _caller(settings).call(
-            "POST",
-            REVOKE_PATH,
-            json={"client_id": settings.required_app_id(), "merchant_id": grant.merchant_id},
-            auth=Bearer(settings.required_app_secret(), scheme="Client"),
-        )
+    request = {"client_id": settings.required_app_id(), "merchant_id": grant.merchant_id}
+    secret = Bearer(settings.required_app_secret(), scheme="Client")
+    try:
+        _caller(settings, explain_consent).call("POST", REVOKE_PATH, json=request, auth=secret)
+    except (NotFound, Unauthorised):
+        # Square does not document what revoking twice answers; whether the token still works tells it.
+        if _is_accepted(settings, grant.access_token):
+            raise Misconfigured(
+                "square: refuses to withdraw a grant that stands. Correct SQUARE_APP_ID and SQUARE_APP_SECRET, "
+                "or withdraw it in the merchant's Square Dashboard (App integrations)."
+            ) from None
 
 
 def from_token(settings: SquareSettings, token: str) -> Grant:
@@ -133,7 +139,7 @@ def from_token(settings: SquareSettings, token: str) -> Grant:
     return Grant(
         merchant_id=status.merchant_id,
         access_token=token,
-        expires_at=datetime.fromisoformat(status.expires_at) if status.expires_at else None,
+        expires_at=_instant(status.expires_at),
         scopes=tuple(status.scopes),
         attributes=_attributes(settings, status.merchant_id, token),
     )
@@ -152,6 +158,21 @@ def _obtain(settings: SquareSettings, grant: Mapping[str, str]) -> _Token:
 def _status(settings: SquareSettings, token: str) -> _Status:
     body = _caller(settings).call("POST", STATUS_PATH, json={}, auth=Bearer(SecretStr(token)))
     return decode(body, _Status, provider="square", path=STATUS_PATH)
+
+
+def _is_accepted(settings: SquareSettings, token: str) -> bool:
+    try:
+        _status(settings, token)
+    except Unauthorised:
+        return False
+    return True
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise UnexpectedPayload(f"square: {STATUS_PATH} answered an expiry that is not a time.") from None
 
 
 def _attributes(settings: SquareSettings, merchant_id: str, token: str) -> Mapping[str, str]:
