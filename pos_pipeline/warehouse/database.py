@@ -48,7 +48,8 @@ class Database:
         """A pooled connection in a transaction: commits at the end, rolls back on an error.
 
         Raises:
-            WarehouseUnavailable: no connection within `CONNECT_TIMEOUT_SECONDS`.
+            WarehouseUnavailable: no connection within `CONNECT_TIMEOUT_SECONDS`, or it broke; nothing was committed
+                unless it broke during the commit itself.
         """
         self._pool.open()
         try:
@@ -58,6 +59,8 @@ class Database:
         try:
             with connection.transaction():
                 yield connection
+        except psycopg.OperationalError as error:
+            raise self._unavailable(error) from None
         finally:
             self._pool.putconn(connection)
 
@@ -76,7 +79,7 @@ class Database:
     def fetch(self, statement: str, parameters: Any = None) -> list[TupleRow]:
         """All rows of one statement, in a transaction of its own."""
         with self.transaction() as connection:
-            return connection.execute(statement, parameters).fetchall()  # type: ignore[call-overload,no-any-return]
+            return connection.execute(statement, parameters).fetchall()
 
     def close(self) -> None:
         """Give the pool's connections back to the server."""

@@ -342,13 +342,11 @@ create table etl.watermarks (
     position_at timestamptz,
     position_no bigint,
     recent bytea not null default '',
-    content_digest bytea,
     read_at timestamptz not null,
     load_id text,
     primary key (connection_id, stream)
 );
-comment on column etl.watermarks.recent is '8-byte digests of the payloads inside the overlap, so that a quiet sync loads nothing';
-comment on column etl.watermarks.content_digest is 'of the last stored snapshot, for streams read whole';
+comment on column etl.watermarks.recent is '8-byte digests of the payloads inside the overlap (of all, for a snapshot), so that a quiet sync loads nothing';
 
 create table etl.history_windows (
     connection_id uuid not null references pos.connections (id),

@@ -1,0 +1,377 @@
+"""What a live sync promises: nothing lost, nothing stored twice in vain, nobody else disturbed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from fakes.corner_till import START, CornerTill, sale
+
+from pos_pipeline.errors import (
+    InvalidRequest,
+    MissingScope,
+    NotFound,
+    ProviderUnavailable,
+    Unauthorised,
+    WarehouseUnavailable,
+)
+from pos_pipeline.extract import sync, sync_live
+from pos_pipeline.extract.locks import own_connections
+from pos_pipeline.provider import Location, Page, Record, Reject
+from pos_pipeline.services import Services
+
+Link = Callable[..., UUID]
+Visible = Callable[..., list[str]]
+
+
+def test_first_sync_stores_every_page(corner: Services, till: CornerTill, link: Link, visible: Visible) -> None:
+    """All records of all pages are visible, byte for byte as JSON, and counted."""
+    till.sales["m1"] = [sale(n, minute=n) for n in range(5)]
+
+    [outcome] = sync_live(corner, [link()])
+
+    assert (outcome.status, outcome.rows["sales"]) == ("success", 5)
+    assert visible() == ["s0", "s1", "s2", "s3", "s4"]
+
+
+def test_second_sync_reads_from_the_watermark_and_stores_nothing(
+    corner: Services, till: CornerTill, link: Link, visible: Visible
+) -> None:
+    """What the overlap brings again is recognised by its bytes; no load is made."""
+    till.sales["m1"] = [sale(n, minute=n * 10) for n in range(5)]
+    connection = link()
+    sync_live(corner, [connection])
+
+    [again] = sync_live(corner, [connection])
+
+    assert till.asked[-3] == ("sales", START + timedelta(minutes=30), None)
+    assert (again.rows["sales"], again.load_id) == (0, None)
+    assert len(visible()) == 5
+
+
+def test_late_record_inside_the_overlap_is_stored(
+    corner: Services, till: CornerTill, link: Link, visible: Visible
+) -> None:
+    """An object that becomes visible late, with an older change time, is not lost."""
+    till.sales["m1"] = [sale(1, minute=60)]
+    connection = link()
+    sync_live(corner, [connection])
+    till.sales["m1"].append(sale(2, minute=55))
+
+    sync_live(corner, [connection])
+
+    assert visible() == ["s1", "s2"]
+
+
+def test_changed_body_with_the_same_change_time_is_stored(
+    corner: Services, till: CornerTill, link: Link, visible: Visible
+) -> None:
+    """Same id and same time but other content is a new version."""
+    till.sales["m1"] = [sale(1, minute=1)]
+    connection = link()
+    sync_live(corner, [connection])
+    till.sales["m1"] = [sale(1, minute=1, note="tip edited")]
+
+    sync_live(corner, [connection])
+
+    assert visible() == ["s1", "s1"]
+
+
+def test_watermark_never_moves_back(corner: Services, till: CornerTill, link: Link) -> None:
+    """A POS that suddenly shows only older records does not rewind the stream."""
+    till.sales["m1"] = [sale(1, minute=100)]
+    connection = link()
+    sync_live(corner, [connection])
+    till.sales["m1"] = [sale(2, minute=95)]
+    sync_live(corner, [connection])
+
+    assert corner.database.fetch("select position_at from etl.watermarks where stream = 'sales'") == [
+        (START + timedelta(minutes=100),)
+    ]
+
+
+def test_unchanged_snapshot_is_not_stored_again_and_a_changed_member_is(
+    corner: Services, till: CornerTill, link: Link, visible: Visible
+) -> None:
+    """Of a list read whole, only members with new content make rows."""
+    till.staff = [Record("ana", START, b'{"id":"ana"}'), Record("bo", START, b'{"id":"bo"}')]
+    connection = link()
+    sync_live(corner, [connection])
+    till.staff[1] = Record("bo", START, b'{"id":"bo","left":true}')
+
+    sync_live(corner, [connection])
+
+    assert visible("staff") == ["ana", "bo", "bo"]
+
+
+def test_failing_merchant_keeps_its_watermark_and_others_advance(
+    corner: Services, till: CornerTill, link: Link, visible: Visible
+) -> None:
+    """One merchant's broken stream is its own: the others are committed, and it is read again from where it was."""
+
+    def break_m2(merchant: str, stream: str) -> None:
+        if (merchant, stream) == ("m2", "sales"):
+            raise ProviderUnavailable("corner: closed")
+
+    till.sales = {"m1": [sale(1, minute=1)], "m2": [sale(2, minute=1, merchant="m2"), sale(3, minute=2, merchant="m2")]}
+    till.fault = break_m2
+    first, second = link("m1"), link("m2")
+
+    outcomes = sync_live(corner, [first, second])
+
+    assert [o.status for o in outcomes] == ["success", "partial"]
+    marks = corner.database.fetch("select connection_id from etl.watermarks where stream = 'sales'")
+    assert marks == [(first,)]
+    till.fault = lambda *_: None
+    [again] = sync_live(corner, [second])
+    assert again.status == "success"
+    assert set(visible()) == {"s1", "s2", "s3"}
+
+
+def test_missing_scope_names_the_scope_and_the_other_streams_go_on(
+    corner: Services, till: CornerTill, link: Link, visible: Visible
+) -> None:
+    """A stream the grant does not cover is an error with the scope's name, never an empty success."""
+
+    def refuse_staff(_merchant: str, stream: str) -> None:
+        if stream == "staff":
+            raise MissingScope("corner: 403", "")
+
+    till.sales["m1"] = [sale(1, minute=1)]
+    till.fault = refuse_staff
+
+    [outcome] = sync_live(corner, [link()])
+
+    assert outcome.status == "partial"
+    assert "STAFF" in str(outcome.error)
+    assert visible() == ["s1"]
+    [(status, message)] = corner.database.fetch("select status, error_message from pos.accounts")
+    assert status == "error"
+    assert "STAFF" in message
+
+
+def test_revoked_grant_puts_the_account_in_error_with_what_to_do(
+    corner: Services, till: CornerTill, link: Link
+) -> None:
+    """The connection goes out of service, says so in words and in an event, and comes back when it works again."""
+
+    def revoke(_merchant: str, _stream: str) -> None:
+        raise Unauthorised("corner: the merchant withdrew the authorization.")
+
+    till.fault = revoke
+    connection = link()
+
+    [outcome] = sync_live(corner, [connection])
+
+    assert outcome.status == "failed"
+    [(status, message)] = corner.database.fetch("select status, error_message from pos.accounts")
+    assert status == "error"
+    assert "Link the till again" in message
+    assert corner.database.fetch("select status, error_type from pos.connections") == [
+        ("error", "authentication_failed")
+    ]
+    [(payload,)] = corner.database.fetch("select payload from pos.outbox where routing_key = 'pos.error'")
+    assert (payload["error_type"], payload["consecutive_failures"]) == ("authentication_failed", 1)
+    till.fault = lambda *_: None
+    sync_live(corner, [connection])
+    assert corner.database.fetch("select c.status, a.status from pos.connections c, pos.accounts a") == [
+        ("active", "active")
+    ]
+
+
+def test_record_without_key_is_quarantined_once(corner: Services, till: CornerTill, link: Link) -> None:
+    """A reject is kept with its reason and bytes; meeting it again changes nothing."""
+    till.items = [Page([Record("i1", START, b'{"id":"i1"}')], rejects=[Reject("no usable key", b'{"nokey":1}')])]
+    connection = link()
+
+    [first] = sync_live(corner, [connection])
+    sync_live(corner, [connection])
+
+    assert (first.status, first.rejected) == ("partial", 1)
+    assert corner.database.fetch("select stream, reason, payload from pos.quarantine") == [
+        ("items", "no usable key", b'{"nokey":1}')
+    ]
+
+
+def test_record_postgres_cannot_store_is_set_aside_and_the_rest_is_loaded(
+    corner: Services, till: CornerTill, link: Link, visible: Visible
+) -> None:
+    """A number no numeric holds and bytes that are not UTF-8 poison neither the load nor the neighbour."""
+    bad = [Record("s1", START, b'{"n":1e999999}', "m1-shop"), Record("s2", START, b'{"n":"\xff"}', "m1-shop")]
+    till.sales = {"m1": [*bad, sale(3, minute=1)], "m2": [sale(4, minute=1, merchant="m2")]}
+
+    outcomes = sync_live(corner, [link("m1"), link("m2")])
+
+    assert [(o.status, o.rejected) for o in outcomes] == [("partial", 2), ("success", 0)]
+    assert visible() == ["s3", "s4"]
+    assert {row[0] for row in corner.database.fetch("select object_id from pos.quarantine")} == {"s1", "s2"}
+
+
+def test_escapes_jsonb_refuses_are_mended(corner: Services, till: CornerTill, link: Link) -> None:
+    r"""A `\u0000` in a note does not cost the sale."""
+    till.sales["m1"] = [Record("s1", START, rb'{"note":"a\u0000b"}', "m1-shop")]
+
+    [outcome] = sync_live(corner, [link()])
+
+    assert outcome.status == "success"
+    assert corner.database.fetch("select payload ->> 'note' from raw_corner.sales") == [("a�b",)]
+
+
+def test_load_without_commit_does_not_exist(
+    corner: Services, till: CornerTill, link: Link, visible: Visible, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Death between the copy and the ledger: the rows are invisible and the next sync brings them, once."""
+    till.sales["m1"] = [sale(n, minute=n) for n in range(3)]
+    connection = link()
+
+    class Died(BaseException):
+        """Stands for a process that is gone."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sync, "record_load", die)
+        with pytest.raises(Died):
+            sync_live(corner, [connection])
+    assert corner.database.fetch("select count(*) from raw_corner.sales") == [(3,)]
+    assert visible() == []
+
+    sync_live(corner, [connection])
+
+    assert visible() == ["s0", "s1", "s2"]
+    statuses = corner.database.fetch("select status, error_type from pos.sync_logs order by sync_started_at")
+    assert statuses == [("failed", "interrupted"), ("success", None)]
+
+
+def test_busy_connection_is_yielded(corner: Services, till: CornerTill, link: Link) -> None:
+    """While another process owns the connection nothing is read, and the outcome says so."""
+    till.sales["m1"] = [sale(1, minute=1)]
+    connection = link()
+
+    with own_connections(corner.database, [connection]):
+        [outcome] = sync_live(corner, [connection])
+
+    assert outcome.status == "busy"
+    assert till.asked == []
+    assert corner.database.fetch("select count(*) from pos.sync_logs") == [(0,)]
+
+
+def test_sync_log_account_and_event_agree(corner: Services, till: CornerTill, link: Link) -> None:
+    """Figures of a sync are written once and told alike; its event waits for the marts."""
+    till.sales["m1"] = [sale(n, minute=n) for n in range(3)]
+    till.items = [Page([Record("i1", START, b'{"id":"i1"}')], product_ids=["i1", "i2"])]
+
+    [outcome] = sync_live(corner, [link()])
+
+    assert outcome.new_products == 2
+    [log] = corner.database.fetch(
+        "select status, transactions_fetched, transactions_processed, transactions_failed,"
+        " new_products_discovered, unmapped_products_count, load_id from pos.sync_logs"
+    )
+    assert log == ("success", 3, 3, 0, 2, 2, outcome.load_id)
+    [(payload, load_id)] = corner.database.fetch(
+        "select payload, load_id from pos.outbox where routing_key = 'pos.sync_completed'"
+    )
+    assert (payload["transactions_processed"], payload["new_products_discovered"]) == (3, 2)
+    assert load_id == outcome.load_id
+    [(next_in,)] = corner.database.fetch("select next_sync_at - last_successful_sync_at from pos.accounts")
+    assert next_in == timedelta(minutes=15)
+
+
+def test_failures_back_off_but_never_beyond_the_frequency(corner: Services, till: CornerTill, link: Link) -> None:
+    """Temporary failures are tried again after 1, 2, 4, 8, then 15 minutes, and the account stays active."""
+
+    def close(_merchant: str, _stream: str) -> None:
+        raise ProviderUnavailable("corner: closed")
+
+    till.fault = close
+    connection = link()
+    waits = []
+    for _ in range(5):
+        sync_live(corner, [connection])
+        waits += corner.database.fetch(
+            "select round(extract(epoch from next_sync_at - last_sync_at) / 60), status, error_count from pos.accounts"
+        )
+
+    assert waits == [(1, "active", 1), (2, "active", 2), (4, "active", 3), (8, "active", 4), (15, "active", 5)]
+
+
+def test_new_shop_becomes_an_account(corner: Services, till: CornerTill, link: Link) -> None:
+    """A shop the POS shows for the first time is an account after the sync; a renamed one has its new name."""
+    till.staff = [Record("ana", START, b'{"id":"ana"}')]
+    till.shops = [
+        Location("m1-shop", "Shop by the church", "Europe/Madrid", "EUR"),
+        Location("m1-new", "New shop", "Atlantic/Canary", "EUR"),
+    ]
+
+    sync_live(corner, [link()])
+
+    assert corner.database.fetch("select location_id, location_name, timezone from pos.accounts order by 1") == [
+        ("m1-new", "New shop", "Atlantic/Canary"),
+        ("m1-shop", "Shop by the church", "Europe/Madrid"),
+    ]
+
+
+def test_reader_that_stumbles_is_an_error_of_its_stream(
+    corner: Services, till: CornerTill, link: Link, visible: Visible
+) -> None:
+    """An unforeseen shape in one stream is reported as such and takes nobody with it."""
+
+    def stumble(_merchant: str, stream: str) -> None:
+        if stream == "items":
+            raise KeyError("objects")
+
+    till.sales["m1"] = [sale(1, minute=1)]
+    till.fault = stumble
+
+    [outcome] = sync_live(corner, [link()])
+
+    assert (outcome.status, outcome.error.code) == ("partial", "unexpected_payload")
+    assert visible() == ["s1"]
+
+
+def test_many_merchants_share_one_load(corner: Services, till: CornerTill, link: Link) -> None:
+    """Thirty merchants make one dlt load, and each row carries its own tenant."""
+    till.sales = {f"m{n}": [sale(n, minute=1, merchant=f"m{n}")] for n in range(30)}
+
+    outcomes = sync_live(corner, [link(f"m{n}") for n in range(30)])
+
+    assert {o.status for o in outcomes} == {"success"}
+    assert corner.database.fetch("select count(*), min(row_count) from etl.loads") == [(1, 30)]
+    wrong = corner.database.fetch(
+        "select count(*) from raw_corner.sales r inner join pos.connections c on c.id = r.connection_id"
+        " where c.tenant_id <> r.tenant_id or r.location_id <> c.merchant_id || '-shop'"
+    )
+    assert wrong == [(0,)]
+
+
+def test_refused_commit_leaves_everything_as_it_was(
+    corner: Services, till: CornerTill, link: Link, visible: Visible, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Postgres going away during the commit: no row exists, no watermark moved, and the sync says failed."""
+    till.sales["m1"] = [sale(1, minute=1)]
+    connection = link()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sync, "record_load", refuse)
+        [outcome] = sync_live(corner, [connection])
+
+    assert outcome.status == "failed"
+    assert isinstance(outcome.error, WarehouseUnavailable)
+    assert visible() == []
+    assert corner.database.fetch("select count(*) from etl.watermarks") == [(0,)]
+
+
+def test_unknown_things_are_named(corner: Services, link: Link) -> None:
+    """An unknown connection and an unknown stream are refused before anything is read."""
+    connection = link()
+
+    with pytest.raises(NotFound, match="there is no"):
+        sync_live(corner, [uuid4()])
+    with pytest.raises(InvalidRequest, match=r"no stream \['tips'\]"):
+        sync_live(corner, [connection], streams=["tips"])
