@@ -129,6 +129,7 @@ def breaking_road(with_broker: Callable[[str], Services], rabbitmq_url: str) -> 
     """
     parts = urlsplit(rabbitmq_url)
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(20)
     host, port = listener.getsockname()
 
     def serve() -> None:
