@@ -97,7 +97,7 @@ def mark_failed(transaction: Transaction, connection_id: UUID, error: PipelineEr
 
     A disconnected connection stays disconnected. Failures are counted by whoever ran the sync.
     """
-    message = f"{error} {error.action_required}"
+    message = f"{str(error).rstrip('.')}. {error.action_required}"
     marked = transaction.execute(
         """
         update pos.connections
