@@ -68,6 +68,11 @@ def stop_embedded(settings: Settings) -> bool:
     return postgres_server.stop(settings.pos_home)
 
 
+def remove_embedded(settings: Settings) -> None:
+    """End the embedded server and delete its databases. There is no way back."""
+    postgres_server.remove(settings.pos_home)
+
+
 def is_running(settings: Settings) -> bool:
     """Whether the embedded server of these settings is alive."""
     return postgres_server.is_running(settings.pos_home)

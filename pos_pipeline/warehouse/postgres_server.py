@@ -78,6 +78,15 @@ def stop(pos_home: Path) -> bool:
     return True
 
 
+def remove(pos_home: Path) -> None:
+    """End the server of `pos_home` and delete everything it stored."""
+    stop(pos_home)
+    home = server_home(pos_home)
+    for folder in (home.sockets, home.folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+
+
 def is_running(pos_home: Path) -> bool:
     """Whether a server process of `pos_home` is alive."""
     return _postmaster(server_home(pos_home)) is not None
