@@ -205,7 +205,7 @@ def test_disconnecting_leaves_other_tenants_their_grant(
     assert till.revoked == ["M1"]
 
 
-def test_new_shop_appears_and_names_follow(rotating: Services, connection: Connection, database: Database) -> None:
+def test_new_shop_appears_and_names_follow(connection: Connection, database: Database) -> None:
     """A shop that opens gets an account, a renamed one its new name, one that vanishes stays."""
     database.fetch("update pos.accounts set sync_frequency_minutes = 5 returning id")
     kiosk = replace(CENTRE, location_id="L3", name="Quiosco", timezone="Atlantic/Canary")
