@@ -1,6 +1,7 @@
 """What an answer's body may be: complete, JSON, and not larger than we agreed to hold."""
 
 import re
+import time
 from typing import TypeVar
 
 import httpx
@@ -12,6 +13,8 @@ DecodedT = TypeVar("DecodedT")
 
 MEBIBYTE = 1024 * 1024
 MAX_BODY_BYTES = 64 * MEBIBYTE
+MAX_BODY_SECONDS = 300.0
+"""For a whole body: the client's read timeout starts again at every byte that trickles in."""
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _ENDS = {ord("{"): ord("}"), ord("["): ord("]")}
 
@@ -21,7 +24,9 @@ def read_capped(response: httpx.Response, limit_bytes: int, what: str) -> bytes:
 
     Raises:
         UnexpectedPayload: names the size announced or reached, and the limit.
+        httpx.ReadTimeout: it took longer than `MAX_BODY_SECONDS`.
     """
+    deadline = time.monotonic() + MAX_BODY_SECONDS
     announced = response.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit_bytes:
         raise UnexpectedPayload(_too_large(what, f"{_mebibytes(int(announced))} announced", limit_bytes))
@@ -31,6 +36,8 @@ def read_capped(response: httpx.Response, limit_bytes: int, what: str) -> bytes:
         size += len(chunk)
         if size > limit_bytes:
             raise UnexpectedPayload(_too_large(what, f"more than {_mebibytes(size)}", limit_bytes))
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout(f"the body took longer than {MAX_BODY_SECONDS:.0f} s")
         chunks.append(chunk)
     return b"".join(chunks)
 

@@ -13,8 +13,8 @@ from fakes.answers import answer
 from fakes.door import CANARY, RENEWED, OpenDoor
 from structlog.testing import capture_logs
 
-from pos_pipeline.errors import Misconfigured, PipelineError, Unauthorised, UnexpectedPayload
-from pos_pipeline.http import decode
+from pos_pipeline.errors import Misconfigured, PipelineError, ProviderUnavailable, Unauthorised, UnexpectedPayload
+from pos_pipeline.http import body, decode
 
 UNAUTHORISED = answer(401, '{"errors":[{"category":"AUTHENTICATION_ERROR","code":"ACCESS_TOKEN_EXPIRED"}]}')
 
@@ -99,12 +99,20 @@ def test_size_counts_after_decompression(open_door: OpenDoor) -> None:
     """A small compressed body that unfolds into a large one is refused, one within the limit is read."""
     bomb, page = gzip.compress(b" " * 1_000_000), gzip.compress(b'{"payments":[]}')
 
-    def compressed(body: bytes) -> httpx.Response:
-        return httpx.Response(200, content=body, headers={"content-encoding": "gzip"})
+    def compressed(content: bytes) -> httpx.Response:
+        return httpx.Response(200, content=content, headers={"content-encoding": "gzip"})
 
     with pytest.raises(UnexpectedPayload, match="the limit is 10000 bytes"):
         open_door(lambda _: compressed(bomb)).api.get("/v2/payments")
     assert open_door(lambda _: compressed(page)).api.get("/v2/payments") == b'{"payments":[]}'
+
+
+def test_trickling_body_is_given_up(open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that never ends, byte by byte, is a POS that does not answer."""
+    monkeypatch.setattr(body, "MAX_BODY_SECONDS", -1.0)
+
+    with pytest.raises(ProviderUnavailable, match="ReadTimeout"):
+        open_door(answer()).api.get("/v2/payments")
 
 
 def test_clock_skew_is_measured_and_said_once(open_door: OpenDoor) -> None:
@@ -167,7 +175,7 @@ class Page(msgspec.Struct):
 
 
 @pytest.mark.parametrize(
-    ("body", "fault"),
+    ("text", "fault"),
     [
         (b'{"total":1,}', "byte 11"),
         (b'{"total":"ana@example.es"}', r"Expected `int`, got `str` - at `\$.total`"),
@@ -175,8 +183,8 @@ class Page(msgspec.Struct):
         (b'{"total":1', "truncated"),
     ],
 )
-def test_malformed_json_names_place_and_not_content(body: bytes, fault: str) -> None:
+def test_malformed_json_names_place_and_not_content(text: bytes, fault: str) -> None:
     """Provider, path, size and position are said; what stands there is not."""
-    with pytest.raises(UnexpectedPayload, match=rf"square: /v2/x answered {len(body)} bytes .*{fault}") as raised:
-        decode(body, Page, provider="square", path="/v2/x")
+    with pytest.raises(UnexpectedPayload, match=rf"square: /v2/x answered {len(text)} bytes .*{fault}") as raised:
+        decode(text, Page, provider="square", path="/v2/x")
     assert "ana@" not in str(raised.value)
