@@ -18,7 +18,7 @@ from pos_pipeline.errors import (
     RateLimited,
     UnexpectedPayload,
 )
-from pos_pipeline.http.body import MAX_BODY_BYTES, is_json, read_capped
+from pos_pipeline.http.body import MAX_BODY_BYTES, is_json, read_capped, syntax_fault
 from pos_pipeline.http.client import shared_client
 from pos_pipeline.http.clock import ClockWatch
 from pos_pipeline.http.retry import Refused, RetryPolicy, retry_after_seconds
@@ -128,9 +128,14 @@ class Caller:
 
     def _judged(self, what: str, status: int, headers: httpx.Headers, body: bytes) -> bytes:
         as_json = is_json(headers.get("content-type", ""), body)
-        if status // 100 == 2 and as_json:  # noqa: PLR2004 - the class of success
-            return body
         wait = retry_after_seconds(headers.get("retry-after"), self.clock.their_now)
+        if status // 100 == 2 and as_json:  # noqa: PLR2004 - the class of success
+            fault = syntax_fault(body)
+            if fault is None:
+                return body
+            raise Refused(
+                UnexpectedPayload(f"{what} answered {status} with {len(body)} bytes of broken JSON: {fault}."), wait
+            )
         if status // 100 == 2 or (not as_json and status in {400, 403}):  # noqa: PLR2004 - proxies' blocking pages
             kind = headers.get("content-type", "").partition(";")[0][:40] or "no content type"
             raise Refused(
