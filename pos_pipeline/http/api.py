@@ -37,7 +37,7 @@ class Permits(Protocol):
         """Make everybody with this credential wait."""
 
 
-BLOCK_SECONDS = 1.0
+BLOCK_SECONDS = 0.5
 """For how long everybody stops after a 429 that does not say."""
 
 

@@ -136,7 +136,8 @@ class Caller:
             raise Refused(
                 UnexpectedPayload(f"{what} answered {status} with {len(body)} bytes of broken JSON: {fault}."), wait
             )
-        if status // 100 == 2 or (not as_json and status in {400, 403}):  # noqa: PLR2004 - proxies' blocking pages
+        is_foreign = bool(body.strip()) and not as_json
+        if status // 100 == 2 or (is_foreign and status in {400, 401, 403}):  # noqa: PLR2004 - proxies' blocking pages
             kind = headers.get("content-type", "").partition(";")[0][:40] or "no content type"
             raise Refused(
                 ProviderUnavailable(
