@@ -1,0 +1,22 @@
+select
+    id as pos_account_id,
+    tenant_id,
+    connection_id,
+    pos_provider,
+    location_id,
+    account_name,
+    location_name,
+    timezone,
+    currency,
+    status,
+    error_message,
+    day_closes_at,
+    sync_frequency_minutes,
+    error_count,
+    sync_enabled,
+    last_sync_at,
+    last_successful_sync_at,
+    next_sync_at,
+    last_error_at,
+    created_at
+from {{ source('pos', 'accounts') }}
