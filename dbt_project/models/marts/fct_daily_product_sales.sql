@@ -1,0 +1,68 @@
+{{ config(meta={'replaces': ['tenant_id', 'business_date']}) }}
+
+with touched as (
+    {{ touched_days() }}
+),
+
+items as (
+    select
+        i.*,
+        coalesce(i.pos_product_id, i.line_type || ':' || i.product_name) as product_key
+    from touched
+    inner join {{ ref('fct_transactions') }} as t
+        on touched.tenant_id = t.tenant_id and touched.business_date = t.business_date
+    inner join {{ ref('fct_transaction_items') }} as i
+        on t.tenant_id = i.tenant_id and t.id = i.transaction_id
+),
+
+sums as (
+    select
+        tenant_id,
+        business_date,
+        pos_provider,
+        location_id,
+        product_key,
+        currency,
+        (array_agg(pos_account_id))[1] as pos_account_id,
+        min(pos_product_id) as pos_product_id,
+        (array_agg(product_name order by transaction_at desc, transaction_id, line_number))[1] as product_name,
+        (array_agg(variation_name order by transaction_at desc, transaction_id, line_number))[1] as variation_name,
+        min(line_type) as line_type,
+        count(distinct transaction_id) filter (where transaction_type = 'sale') as sale_count,
+        count(distinct transaction_id) filter (where transaction_type = 'refund') as refund_count,
+        coalesce(sum(quantity) filter (where transaction_type = 'sale'), 0) as quantity_sold,
+        coalesce(-sum(quantity) filter (where transaction_type = 'refund'), 0) as quantity_refunded,
+        coalesce(sum(line_total) filter (where transaction_type = 'sale'), 0) as sales_amount,
+        coalesce(-sum(line_total) filter (where transaction_type = 'refund'), 0) as refund_amount,
+        sum(line_total) as net_amount,
+        sum(tax_amount) as tax_amount,
+        sum(discount_amount) as discount_amount
+    from items
+    group by tenant_id, business_date, pos_provider, location_id, product_key, currency
+)
+
+select
+    touched.tenant_id,
+    touched.business_date,
+    sums.pos_provider,
+    sums.location_id,
+    sums.product_key,
+    sums.currency,
+    sums.pos_account_id,
+    sums.pos_product_id,
+    sums.product_name,
+    sums.variation_name,
+    sums.line_type,
+    sums.sale_count::integer as sale_count,
+    sums.refund_count::integer as refund_count,
+    sums.quantity_sold::numeric(19, 5) as quantity_sold,
+    sums.quantity_refunded::numeric(19, 5) as quantity_refunded,
+    sums.sales_amount::numeric(19, 4) as sales_amount,
+    sums.refund_amount::numeric(19, 4) as refund_amount,
+    sums.net_amount::numeric(19, 4) as net_amount,
+    sums.tax_amount::numeric(19, 4) as tax_amount,
+    sums.discount_amount::numeric(19, 4) as discount_amount,
+    {{ this_batch() }}::bigint as _batch_id
+from touched
+left join sums
+    on touched.tenant_id = sums.tenant_id and touched.business_date = sums.business_date

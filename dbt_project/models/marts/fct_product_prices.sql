@@ -1,0 +1,53 @@
+{{ config(
+    indexes=[{'columns': ['_batch_id']}],
+    meta={'replaces': ['tenant_id', 'pos_provider', 'pos_product_id']},
+) }}
+
+with prices as (
+    {{ union_providers('prices') }}
+),
+
+touched as (
+    select distinct tenant_id, pos_provider, pos_product_id
+    from prices
+    {% if is_incremental() -%}
+        where _batch_id > {{ last_batch() }}
+    {%- endif %}
+),
+
+-- A version that left the price as it was begins no new period.
+changes as (
+    select *
+    from (
+        select
+            prices.*,
+            row(prices.unit_price, prices.currency) is distinct from
+            lag(row(prices.unit_price, prices.currency)) over versions as is_change
+        from touched
+        inner join prices
+            on
+                touched.tenant_id = prices.tenant_id
+                and touched.pos_provider = prices.pos_provider
+                and touched.pos_product_id = prices.pos_product_id
+        window versions as (
+            partition by prices.tenant_id, prices.pos_provider, prices.pos_product_id, prices.location_id
+            order by prices.changed_at, prices.change_number
+        )
+    ) as compared
+    where is_change
+)
+
+select
+    tenant_id,
+    pos_provider,
+    pos_product_id,
+    location_id,
+    changed_at as valid_from,
+    change_number,
+    lead(changed_at) over (
+        partition by tenant_id, pos_provider, pos_product_id, location_id order by changed_at, change_number
+    ) as valid_to,
+    currency,
+    unit_price,
+    {{ this_batch() }}::bigint as _batch_id
+from changes

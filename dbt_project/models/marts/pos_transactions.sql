@@ -1,0 +1,31 @@
+{{ config(materialized='view') }}
+
+select
+    id,
+    tenant_id,
+    pos_account_id,
+    pos_transaction_id,
+    pos_provider,
+    transaction_at as transaction_date,
+    transaction_type,
+    status,
+    subtotal,
+    tax_amount,
+    discount_amount,
+    tip_amount,
+    total_amount,
+    currency,
+    payment_method,
+    card_last_four,
+    card_brand,
+    customer_name,
+    customer_email,
+    customer_phone,
+    cashier_name,
+    device_name,
+    receipt_number,
+    false as synced_to_sales,
+    null::uuid as sales_record_id,
+    null::text as sync_error,
+    created_at
+from {{ ref('fct_transactions') }}
