@@ -113,5 +113,6 @@ class RotatingTill:
         return {}
 
     def explain(self, status: int, _body: bytes) -> PipelineError:
-        """Never asked."""
-        return ProviderUnavailable(f"rotating: answered {status}")
+        """401 is a dead token, all else an outage."""
+        kind = Unauthorised if status == 401 else ProviderUnavailable
+        return kind(f"rotating: answered {status}")
