@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -64,6 +65,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, 
         # Text and not str: a shop's name may contain what rich takes for markup.
         result.add_row(*("" if cell is None else Text(str(cell)) for cell in row))
     return result
+
+
+def amount(value: Decimal) -> str:
+    """Money for people: two decimals, more only where they say something."""
+    digits = max(2, -int(value.normalize().as_tuple().exponent))
+    return f"{value:,.{digits}f}"
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:
