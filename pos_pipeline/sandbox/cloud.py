@@ -1,0 +1,89 @@
+"""What every simulated provider cloud offers the sandbox around it.
+
+A provider is a folder beside this file whose package exports `CLOUD`, a `CloudKind`.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec import Struct
+from starlette.types import ASGIApp
+
+from pos_pipeline.sandbox.faults import FaultInjector
+from pos_pipeline.sandbox.home import Home
+from pos_pipeline.sandbox.shop.records import Sale
+from pos_pipeline.sandbox.shop.world import World
+
+
+class CloudOptions(Struct, frozen=True):
+    """How the clouds behave; the defaults are the providers' own habits."""
+
+    cursor_ttl_seconds: float = 300.0
+    short_pages: bool = True
+    """Full pages sometimes hold fewer rows than asked for."""
+    webhook_minute_seconds: float = 60.0
+    """How long a minute of the retry schedule lasts."""
+    webhook_duplicate_share: float = 0.05
+    webhook_disorder_share: float = 0.1
+    body_cache_bytes: int = 512 * 1024 * 1024
+    """Rendered JSON kept in memory per cloud."""
+
+
+class Surroundings(Struct, frozen=True):
+    """What a cloud is built from. Whoever reads or changes the world holds `lock`."""
+
+    world: World
+    lock: threading.RLock
+    home: Home
+    options: CloudOptions
+
+
+class Cloud(Protocol):
+    """One provider's simulated cloud over the world's merchants."""
+
+    app: ASGIApp
+    """Mounted under `/<name>`."""
+    faults: FaultInjector
+    requests: Counter[str]
+    """Requests by `METHOD /path/{template}` since the last reset."""
+
+    def absorb(self, sales: Sequence[Sale]) -> None:
+        """Take over what changed in the world; webhooks go out from here."""
+
+    def merchant_id(self, merchant_key: str) -> str:
+        """The provider's id of a merchant."""
+
+    def location_id(self, merchant_key: str, location_key: str) -> str:
+        """The provider's id of a location."""
+
+    def credentials(self, merchant_key: str) -> dict[str, Any]:
+        """What a test needs to get in without consent, under the provider's own names."""
+
+    def revoke(self, merchant_key: str) -> None:
+        """The merchant withdraws every authorization."""
+
+    def expire_cursors(self) -> None:
+        """Every page cursor handed out so far is dead from now on."""
+
+    def close(self) -> None:
+        """Stop background work."""
+
+
+class CloudKind(Protocol):
+    """Makes a cloud; a class of the provider's package."""
+
+    name: str
+
+    def __call__(self, surroundings: Surroundings) -> Cloud:
+        """The cloud over this world."""
+
+
+def discover_clouds() -> list[CloudKind]:
+    """The clouds of all provider folders, by name."""
+    folders = sorted(path.parent.name for path in Path(__file__).parent.glob("*/__init__.py"))
+    modules = [import_module(f"pos_pipeline.sandbox.{name}") for name in folders]
+    return [module.CLOUD for module in modules if hasattr(module, "CLOUD")]
