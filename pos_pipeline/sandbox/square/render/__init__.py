@@ -1,0 +1,1 @@
+"""Shop records written as Square JSON. One module per object; no renderer knows of HTTP."""
