@@ -21,7 +21,7 @@ from pos_pipeline.accounts.consent import issue_state, take_state
 from pos_pipeline.accounts.door import caller_of, provider_named
 from pos_pipeline.accounts.grants import read_grant, write_grant
 from pos_pipeline.accounts.shops import refresh_accounts, revive_accounts
-from pos_pipeline.errors import InvalidRequest, NotFound, TokenUnreadable, Unauthorised
+from pos_pipeline.errors import InvalidRequest, MissingScope, NotFound, TokenUnreadable, Unauthorised
 from pos_pipeline.http import HttpApi
 from pos_pipeline.http.budget import Unlimited
 from pos_pipeline.provider import Grant, Location, Provider
@@ -157,7 +157,11 @@ def _link(services: "Services", pos: Provider, tenant_id: UUID, grant: Grant) ->
 
 def _shops_behind(pos: Provider, grant: Grant) -> Sequence[Location]:
     api = HttpApi(caller_of(pos, grant.attributes), _Fixed(pos, grant), Unlimited())
-    return pos.locations(api)
+    try:
+        return pos.locations(api)
+    except MissingScope as error:
+        scope = ", ".join(stream.scope for stream in pos.streams if stream.describes_locations)
+        raise MissingScope(f"{error} Without it the shops cannot be seen.", error.scope or scope) from None
 
 
 class _Fixed:

@@ -29,7 +29,7 @@ values (
     %(tenant_id)s,
     %(connection_id)s,
     %(provider)s,
-    %(prefix)s || %(name)s,
+    %(account_name)s,
     %(location_id)s,
     %(name)s,
     %(timezone)s,
@@ -82,7 +82,8 @@ def refresh_accounts(
                 "tenant_id": connection.tenant_id,
                 "connection_id": connection.id,
                 "provider": connection.provider,
-                "prefix": f"{merchant} · " if merchant else "",
+                "prefix": _prefix(merchant),
+                "account_name": account_name(merchant, location.name),
                 "location_id": location.location_id,
                 "name": location.name,
                 "timezone": location.timezone,
@@ -91,6 +92,15 @@ def refresh_accounts(
                 "status": connection.status,
             },
         )
+
+
+def account_name(merchant: str, shop: str) -> str:
+    """What we call an account until somebody names it: business and shop, the business not twice."""
+    return shop if shop.casefold().startswith(merchant.casefold()) else _prefix(merchant) + shop
+
+
+def _prefix(merchant: str) -> str:
+    return f"{merchant} · " if merchant else ""
 
 
 def revive_accounts(transaction: Transaction, connection_id: UUID) -> None:

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from pos_pipeline.accounts.connections import Connection, connections_of, load_connection, mark_failed
 from pos_pipeline.accounts.grants import read_grant
 from pos_pipeline.accounts.linking import authorize, complete, disconnect, link_with_token, refresh_accounts
+from pos_pipeline.accounts.shops import account_name
 from pos_pipeline.accounts.tenants import Tenant, create_tenant
 from pos_pipeline.errors import (
     InvalidRequest,
@@ -220,6 +221,19 @@ def test_new_shop_appears_and_names_follow(connection: Connection, database: Dat
         ("Pan y Sal · Puerto", "Puerto", "Europe/Madrid", 5),
         ("Pan y Sal · Quiosco", "Quiosco", "Atlantic/Canary", 5),
     ]
+
+
+@pytest.mark.parametrize(
+    ("merchant", "shop", "name"),
+    [
+        ("Pan y Sal", "Centro", "Pan y Sal · Centro"),
+        ("Pan y Sal", "Pan y sal Centro", "Pan y sal Centro"),
+        ("", "Centro", "Centro"),
+    ],
+)
+def test_account_name_says_business_and_shop(merchant: str, shop: str, name: str) -> None:
+    """Each is said once, and a business we do not know not at all."""
+    assert account_name(merchant, shop) == name
 
 
 def test_name_given_by_hand_is_kept(connection: Connection, database: Database) -> None:
