@@ -21,7 +21,7 @@ import psutil
 import psycopg
 
 from pos_pipeline.errors import WarehouseUnavailable
-from pos_pipeline.warehouse.server_home import ServerHome, make_private, prepare, programs, server_home
+from pos_pipeline.warehouse.server_home import SOCKET_NAME, ServerHome, make_private, prepare, programs, server_home
 
 START_TIMEOUT_SECONDS = 60.0
 """Long enough to replay the journal after a kill -9."""
@@ -58,9 +58,8 @@ def ensure_running(pos_home: Path) -> ServerHome:
             _initialise(home)
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not _is_answering(home):
-            if time.monotonic() > deadline:
+            if not _start(home) or time.monotonic() > deadline:
                 raise WarehouseUnavailable(f"embedded server: {home.folder} does not start; {_last_words(home)}")
-            _start(home)
     return home
 
 
@@ -128,21 +127,27 @@ def _initialise(home: ServerHome) -> None:
     unfinished.rename(home.data)
 
 
-def _start(home: ServerHome) -> None:
-    """One attempt. A server that is alive but not answering is given time, or ended if its socket is gone."""
+def _start(home: ServerHome) -> bool:
+    """One attempt; False when another would fail alike.
+
+    A server that is alive but not answering is given time, or ended if its socket is gone. Sessions of a
+    killed server may outlive it for a moment, and until they end no other one starts.
+    """
     if _postmaster(home) is not None:
-        if not (home.sockets / ".s.PGSQL.5432").exists():
+        if not (home.sockets / SOCKET_NAME).exists():
             _run(home, "pg_ctl", "stop", "-D", str(home.data), "-m", "fast", "-w")
         time.sleep(0.1)
-        return
-    (home.data / "postmaster.pid").unlink(missing_ok=True)
+        return True
+    for left in (home.data / "postmaster.pid", home.sockets / f"{SOCKET_NAME}.lock", home.sockets / SOCKET_NAME):
+        left.unlink(missing_ok=True)
     with contextlib.suppress(FileNotFoundError):
         home.log.replace(home.log.with_name("log.1"))
     home.log.touch()
     if os.geteuid() == 0:
         os.chown(home.log, *home.owner)
     place = f"-c listen_addresses='' -c unix_socket_permissions=0700 -k {shlex.quote(str(home.sockets))}"
-    _run(home, "pg_ctl", "start", "-D", str(home.data), "-l", str(home.log), "-w", "-t", "60", "-o", place)
+    finished = _run(home, "pg_ctl", "start", "-D", str(home.data), "-l", str(home.log), "-w", "-t", "60", "-o", place)
+    return finished.returncode == 0 or "pre-existing shared memory" in _last_words(home)
 
 
 def _postmaster(home: ServerHome) -> psutil.Process | None:

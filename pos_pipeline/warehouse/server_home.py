@@ -61,7 +61,7 @@ def server_home(pos_home: Path) -> ServerHome:
     else:
         folder, owner = pos_home / "postgres", (os.geteuid(), os.getegid())
     sockets = folder / "sockets"
-    if len(os.fsencode(sockets / SOCKET_NAME)) > SOCKET_PATH_LIMIT:
+    if not _fits_a_socket(sockets):
         sockets = Path(tempfile.gettempdir()) / f"pos-pipeline-{os.geteuid()}-{_digest(pos_home)}"
     return ServerHome(folder, sockets, owner)
 
@@ -114,10 +114,14 @@ def _folder_for_root(pos_home: Path) -> Path:
     closed = SYSTEM_FOLDER / _digest(pos_home)
     if (usual / "data").exists():
         return usual
-    too_long = len(os.fsencode(usual / "sockets" / SOCKET_NAME)) > SOCKET_PATH_LIMIT
-    if (closed / "data").exists() or too_long or not _open_to_others(pos_home):
+    if (closed / "data").exists() or not _fits_a_socket(usual / "sockets") or not _open_to_others(pos_home):
         return closed
     return usual
+
+
+def _fits_a_socket(folder: Path) -> bool:
+    """Whether Postgres can name a socket in `folder`: short enough, and a comma separates folders."""
+    return len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_LIMIT and "," not in str(folder)
 
 
 def _open_to_others(path: Path) -> bool:
