@@ -119,7 +119,8 @@ def test_same_object_may_arrive_again(database: Database, corner_till: Provider)
     """Raw tables take what comes, twice too: which version counts is decided downstream."""
     upgrade(database, [corner_till])
     row = """
-        insert into raw_cornertill.receipts (tenant_id, connection_id, id, version_at, payload, fetched_at, _dlt_load_id)
+        insert into raw_cornertill.receipts
+            (tenant_id, connection_id, id, version_at, payload, fetched_at, _dlt_load_id)
         values ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002', 'R1', '2026-01-01Z',
             '{}', '2026-01-02Z', '1')
         returning id
