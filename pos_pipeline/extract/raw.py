@@ -100,14 +100,15 @@ def load(database_url: str, provider: str, slot: Slot, batches: Iterable[Batch])
         dataset_name=raw_schema(provider),
     )
     if pipeline.has_pending_data:
-        pipeline.abort_packages()
+        # Not dlt's own abort: it asks the database, and refuses for ever a package that a killed process had completed.
+        pipeline.drop()
     counted = _Counted(chain([first], arriving))
     resource = dlt.resource(_tables(counted), name="pages", max_table_nesting=0)
     source = dlt.source(lambda: resource, name=provider)()
     try:
         info = pipeline.run(source, loader_file_format="csv")
     except PipelineStepFailed as error:
-        pipeline.abort_packages()
+        pipeline.drop()
         if error.step == "extract" and isinstance(root := _root(error), PipelineError):
             raise root from None
         raise LoadFailed(f"{provider}: the {error.step} step of load {slot.name} failed ({_reason(error)})") from None
