@@ -51,7 +51,8 @@ _INSTANT = pa.timestamp("us", tz="UTC")
 _CONFIG: dict[str, Any] = {
     "runtime": {"dlthub_telemetry": False},
     # gzip of files that live for a second costs more than everything else together
-    "data_writer": {"disable_compression": True, "file_max_items": ROWS_PER_FILE},
+    # and a buffer of several tables is memory twice over, since it is also the size read back
+    "data_writer": {"disable_compression": True, "file_max_items": ROWS_PER_FILE, "buffer_max_items": ROWS_PER_TABLE},
     "normalize": {"workers": 1, "parquet_normalizer": {"add_dlt_load_id": True}},
     "load": {"workers": 2, "delete_completed_jobs": True, "raise_on_max_retries": 2},
     "restore_from_destination": False,
@@ -168,8 +169,9 @@ def _configure() -> None:
     """Put our settings before every place dlt would look, once per process."""
     ours = CustomLoaderDocProvider("pos_pipeline", lambda: _CONFIG, supports_secrets=False)
     Container()[PluggableRunContext].providers.providers.insert(0, ours)
-    # dlt logs the row that Postgres refused, and with it a customer; LoadFailed says what may be said
-    logging.getLogger("dlt").disabled = True
+    # dlt logs the row that Postgres refused, and with it a customer; LoadFailed says what may be said. A filter,
+    # because whoever configures logging later, as Dagster does, enables disabled loggers again.
+    logging.getLogger("dlt").addFilter(lambda _: False)
 
 
 def _credentials(url: str) -> str:
