@@ -92,6 +92,11 @@ def close_batch(connection: Connection, batch_id: int, *, succeeded: bool, is_co
         )
 
 
+def settle_batches(connection: Connection) -> None:
+    """Settle what a process left that died after its last model: everything is up to date, events may go."""
+    connection.execute("update etl.batches set status = 'done', finished_at = clock_timestamp() where status <> 'done'")
+
+
 def marks(connection: Connection) -> dict[str, int]:
     """Every mark, of models by name and of sources by `source:<schema>.<table>`."""
     return dict(connection.execute("select model, batch_id from etl.model_progress").fetchall())

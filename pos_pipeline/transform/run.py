@@ -132,6 +132,7 @@ class _Run:
                 return batch_id, 0, ledger.Plan(full, frozenset(chosen) - full), ledger.marks(connection)
             is_idle = not ledger.has_unclaimed_loads(connection) and not ledger.note_changed_accounts(connection)
             if is_idle and ledger.plan(connection, self._project, rebuild_all=full_refresh).is_empty:
+                ledger.settle_batches(connection)
                 return None
             batch_id, loads_claimed = ledger.open_batch(connection, self._project, claim=True)
             plan = ledger.plan(connection, self._project, rebuild_all=full_refresh)
