@@ -10,7 +10,7 @@ import msgspec
 
 from pos_pipeline.errors import PipelineError
 from pos_pipeline.sandbox.serving import build_server, listen, open_sandbox
-from pos_pipeline.sandbox.shop.merchants import DEFAULT_MERCHANTS, KNOWN_MERCHANTS, MerchantSpec, small_merchants
+from pos_pipeline.sandbox.shop.merchants import KNOWN_MERCHANTS, MerchantSpec, small_merchants
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,17 +46,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pos_pipeline.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=8099, help="0 picks a free one")
     parser.add_argument("--home", type=Path, help="folder that remembers the world; without one it is forgotten")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--days", type=int, default=90, help="length of the history")
-    parser.add_argument("--sales-per-day", type=float, default=20.0, help="per location, on average")
+    parser.add_argument("--seed", type=int, help="default 1")
+    parser.add_argument("--days", type=int, help="length of the history, default 90")
+    parser.add_argument("--sales-per-day", type=float, help="per location, on average; default 20")
     parser.add_argument(
         "--anchor", type=_moment, help="end of the history, such as 2026-09-18T12:00:00Z; default now, and live"
     )
     parser.add_argument(
         "--merchants",
         type=_merchants,
-        default=DEFAULT_MERCHANTS,
-        help=f"names out of {','.join(KNOWN_MERCHANTS)}, or a number of small ones",
+        help=f"names out of {','.join(KNOWN_MERCHANTS)}, or a number of small ones; default three",
     )
     return parser
 

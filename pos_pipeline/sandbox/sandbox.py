@@ -17,10 +17,22 @@ from pos_pipeline.sandbox.faults import Faults
 from pos_pipeline.sandbox.home import Home
 from pos_pipeline.sandbox.shop.clock import HOUR, SECOND, Instant, datetime_of
 from pos_pipeline.sandbox.shop.ledger import day_totals
+from pos_pipeline.sandbox.shop.merchants import MerchantSpec
 from pos_pipeline.sandbox.shop.ringing import SECONDS_PER_SALE
 from pos_pipeline.sandbox.shop.world import Action, World, WorldOptions
 
 _SECTION = "world"
+
+
+class Wishes(Struct, frozen=True):
+    """What is asked of a world. None takes what the home remembers, else the default."""
+
+    anchor: Instant | None = None
+    """End of the history. A world begun without one ends its history now and keeps up with the real clock."""
+    seed: int | None = None
+    days: int | None = None
+    sales_per_day: float | None = None
+    merchants: tuple[MerchantSpec, ...] | None = None
 
 
 class SavedWorld(Struct):
@@ -37,30 +49,27 @@ def real_now() -> Instant:
 
 
 class Sandbox:
-    """A world and its clouds.
-
-    With `is_live` the world keeps up with the real clock: an action begins no earlier than now.
-    A home that already holds a world continues it.
+    """A world and its clouds. A home that already holds a world continues it.
 
     Raises:
-        InvalidRequest: the home holds a world made with other options.
+        InvalidRequest: the home holds a world that was made differently from what is wished.
+        Misconfigured: the home's file is not readable.
     """
 
     def __init__(
-        self,
-        options: WorldOptions,
-        *,
-        is_live: bool = False,
-        folder: Path | None = None,
-        cloud_options: CloudOptions | None = None,
+        self, wishes: Wishes, *, folder: Path | None = None, cloud_options: CloudOptions | None = None
     ) -> None:
         self._home = Home(folder)
         saved = self._home.load(_SECTION, SavedWorld)
+        wanted = {name: value for name in Wishes.__struct_fields__ if (value := getattr(wishes, name)) is not None}
         if saved is None:
-            saved = SavedWorld(options, is_live)
+            saved = SavedWorld(WorldOptions(**{"anchor": real_now(), **wanted}), wishes.anchor is None)
             self._home.save(_SECTION, saved)
-        elif not _is_same(saved, options, is_live=is_live):
-            raise InvalidRequest(f"{folder} holds a sandbox made with other options; use another home or remove it")
+        differing = [name for name, value in wanted.items() if getattr(saved.options, name) != value]
+        if differing:
+            raise InvalidRequest(
+                f"{folder} holds a sandbox with another {', '.join(differing)}; use another home or remove it"
+            )
         self._saved = saved
         self.world = World(saved.options, saved.actions)
         self.lock = threading.RLock()
@@ -91,8 +100,8 @@ class Sandbox:
         if (hours or sales or 0) <= 0:
             raise InvalidRequest("hours and sales must be positive")
         with self.lock:
-            start = max(self.world.now, real_now()) if self._saved.is_live else self.world.now
             merchant_key = None if merchant_id is None else self.merchant_key(merchant_id)
+            start = max(self.world.now, real_now()) if self._saved.is_live else self.world.now
             if sales is None:
                 action = Action(until=start + int((hours or 0) * HOUR))
             else:
@@ -193,10 +202,3 @@ class Sandbox:
         """Stop the clouds' background work."""
         for cloud in self.clouds.values():
             cloud.close()
-
-
-def _is_same(saved: SavedWorld, wanted: WorldOptions, *, is_live: bool) -> bool:
-    """Whether a saved world is the wanted one; a live one may have begun at any time."""
-    if saved.is_live != is_live:
-        return False
-    return saved.options == (msgspec.structs.replace(wanted, anchor=saved.options.anchor) if is_live else wanted)

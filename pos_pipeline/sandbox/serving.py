@@ -13,37 +13,36 @@ from starlette.routing import Mount
 
 from pos_pipeline.sandbox.cloud import CloudOptions
 from pos_pipeline.sandbox.control import build_control
-from pos_pipeline.sandbox.sandbox import Sandbox, real_now
+from pos_pipeline.sandbox.sandbox import Sandbox, Wishes
 from pos_pipeline.sandbox.shop.clock import instant_of
-from pos_pipeline.sandbox.shop.merchants import DEFAULT_MERCHANTS, MerchantSpec
-from pos_pipeline.sandbox.shop.world import WorldOptions
+from pos_pipeline.sandbox.shop.merchants import MerchantSpec
 
 LOOPBACK = "127.0.0.1"
 
 
 def open_sandbox(
     *,
-    seed: int = 1,
-    days: int = 90,
-    sales_per_day: float = 20.0,
-    merchants: Sequence[MerchantSpec] = DEFAULT_MERCHANTS,
+    seed: int | None = None,
+    days: int | None = None,
+    sales_per_day: float | None = None,
+    merchants: Sequence[MerchantSpec] | None = None,
     anchor: datetime | None = None,
     home: Path | None = None,
     cloud_options: CloudOptions | None = None,
 ) -> Sandbox:
-    """A sandbox, not yet served.
+    """A sandbox, not yet served. What is not given is as the home remembers it, else the default.
 
     Its history ends at `anchor` (aware). Without one it ends now, and the world keeps up with the real
     clock; with one, time passes by actions alone, so that everything can be repeated to the byte.
     """
-    options = WorldOptions(
-        anchor=real_now() if anchor is None else instant_of(anchor),
+    wishes = Wishes(
+        anchor=None if anchor is None else instant_of(anchor),
         seed=seed,
         days=days,
         sales_per_day=sales_per_day,
-        merchants=tuple(merchants),
+        merchants=None if merchants is None else tuple(merchants),
     )
-    return Sandbox(options, is_live=anchor is None, folder=home, cloud_options=cloud_options)
+    return Sandbox(wishes, folder=home, cloud_options=cloud_options)
 
 
 def build_server(sandbox: Sandbox) -> uvicorn.Server:
@@ -78,10 +77,10 @@ def listen(sandbox: Sandbox, port: int) -> socket.socket:
 def running_sandbox(
     *,
     port: int = 0,
-    seed: int = 1,
-    days: int = 90,
-    sales_per_day: float = 20.0,
-    merchants: Sequence[MerchantSpec] = DEFAULT_MERCHANTS,
+    seed: int | None = None,
+    days: int | None = None,
+    sales_per_day: float | None = None,
+    merchants: Sequence[MerchantSpec] | None = None,
     anchor: datetime | None = None,
     home: Path | None = None,
     cloud_options: CloudOptions | None = None,

@@ -57,7 +57,7 @@ class Catalog:
 
     def products(self, now: Instant) -> list[Product]:
         """Every product that ever existed up to `now`, deleted ones included, oldest first."""
-        specials = (self._special(week) for week in range(self.opened_week + 1, week_of(now // DAY) + 1))
+        specials = (self._special(week) for week in range(self.opened_week - 1, week_of(now // DAY) + 1))
         return [product for product in (*self._permanent, *specials) if product.created_at <= now]
 
     def price_minor(self, variation: Variation, day: int) -> int:
