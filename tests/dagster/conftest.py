@@ -1,0 +1,95 @@
+"""Tenants at the corner till, and a Dagster instance of the test's own."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from dagster import DagsterInstance
+from fakes.corner_till import START
+from fakes.linked_till import LinkedTill
+
+from pos_pipeline.orchestration.instance import prepare_instance
+from pos_pipeline.services import Services
+from pos_pipeline.settings import Settings
+from pos_pipeline.warehouse.migrate import upgrade
+
+
+@pytest.fixture(scope="session")
+def dagster_database(server: Any) -> Iterator[str]:
+    """URL of one database for Dagster's storage: its tables take a second to make, so tests share it."""
+    name = server.create()
+    yield server.url_of(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def settings(settings: Settings, dagster_database: str) -> Settings:
+    """Settings whose Dagster storage is the tests' own."""
+    return Settings(pos_home=settings.pos_home, database_url=settings.database_url, dagster_pg_url=dagster_database)
+
+
+@pytest.fixture
+def till() -> LinkedTill:
+    """A till without sales."""
+    return LinkedTill()
+
+
+@pytest.fixture
+def corner(services: Services, till: LinkedTill) -> Services:
+    """Services whose only provider is the corner till."""
+    upgrade(services.database, [till])
+    return replace(services, providers={"corner": till})
+
+
+@pytest.fixture
+def link(corner: Services) -> Callable[..., UUID]:
+    """Makes a tenant `t-<merchant>` with one shop, linked at START and due now; the connection's id."""
+
+    def make(merchant: str = "m1") -> UUID:
+        with corner.database.transaction() as transaction:
+            tenant, connection = uuid4(), uuid4()
+            transaction.execute(
+                "insert into pos.tenants (id, slug, name) values (%s, %s, %s)", (tenant, f"t-{merchant}", merchant)
+            )
+            sealed = corner.vault.seal("token-of-the-till", tenant_id=tenant, connection_id=connection)
+            transaction.execute(
+                "insert into pos.connections (id, tenant_id, pos_provider, merchant_id, access_token, live_since)"
+                " values (%s, %s, 'corner', %s, %s, %s)",
+                (connection, tenant, merchant, sealed, START),
+            )
+            transaction.execute(
+                "insert into pos.accounts (tenant_id, connection_id, pos_provider, account_name, location_id,"
+                " location_name, timezone, currency)"
+                " values (%s, %s, 'corner', %s, %s, 'Shop', 'Europe/Madrid', 'EUR')",
+                (tenant, connection, merchant, f"{merchant}-shop"),
+            )
+        return connection
+
+    return make
+
+
+@pytest.fixture
+def ask(corner: Services) -> Callable[..., UUID]:
+    """Asks for a live sync of a connection, or for a window; the request's id."""
+
+    def make(connection: UUID, window: tuple[object, object] | None = None, reason: str = "manual") -> UUID:
+        [(request,)] = corner.database.fetch(
+            "insert into pos.sync_requests (tenant_id, connection_id, kind, reason, window_start, window_end)"
+            " select tenant_id, id, %s, %s, %s, %s from pos.connections where id = %s returning id",
+            ("window" if window else "live", reason, *(window or (None, None)), connection),
+        )
+        return request
+
+    return make
+
+
+@pytest.fixture
+def dagster(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterInstance]:
+    """An instance over the repository's own dagster.yaml, empty; the variables it needs end with the test."""
+    for name, value in prepare_instance(settings).items():
+        monkeypatch.setenv(name, value)
+    with DagsterInstance.get() as instance:
+        yield instance
+        instance.wipe()
