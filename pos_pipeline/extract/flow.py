@@ -15,7 +15,7 @@ from pos_pipeline.extract.raw import Batch
 from pos_pipeline.extract.reading import Emit, Stopped
 
 READERS = 16
-QUEUED_BATCHES = 8
+QUEUED_BATCHES = 2
 _STOP_CHECK_SECONDS = 0.2
 
 

@@ -6,6 +6,7 @@ The offending escape becomes `�`, so that the sale is kept and the flaw stays 
 
 import re
 
+_BACKSLASH = b"\\"
 _SUSPICIOUS = (b"\\u0000", b"\\ud", b"\\uD")
 # An escape counts only after an even number of backslashes. A high surrogate followed by its low
 # partner is consumed as a pair and kept; whatever else matches is broken.
@@ -22,7 +23,8 @@ def _mend(match: re.Match[bytes]) -> bytes:
 
 def sanitise(payload: bytes) -> bytes:
     """`payload` with every escape jsonb refuses replaced; the same object when there is none."""
-    if not any(mark in payload for mark in _SUSPICIOUS):
+    # One byte is found twenty times faster than three sequences, and most payloads escape nothing.
+    if _BACKSLASH not in payload or not any(mark in payload for mark in _SUSPICIOUS):
         return payload
     # Adjacent escapes share no characters but do share the look-behind; repeat until stable.
     while (mended := _ESCAPES.sub(_mend, payload)) != payload:
