@@ -7,9 +7,6 @@ here and not by dlt, because two first loads that both create a table make one o
 from collections.abc import Iterable
 from pathlib import Path
 
-import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from psycopg import sql
 
 from pos_pipeline.provider import Provider
@@ -30,7 +27,9 @@ create table if not exists {schema}.{table} (
     _dlt_load_id text not null
 )
 """
-RAW_INDEX = "create index if not exists {name} on {schema}.{table} using brin (_dlt_load_id) with (pages_per_range = 32)"
+RAW_INDEX = (
+    "create index if not exists {name} on {schema}.{table} using brin (_dlt_load_id) with (pages_per_range = 32)"
+)
 
 
 def raw_schema(provider: str) -> str:
@@ -40,6 +39,11 @@ def raw_schema(provider: str) -> str:
 
 def upgrade(database: Database, providers: Iterable[Provider]) -> None:
     """Apply missing versions, then make missing raw tables. One process at a time; others wait."""
+    # Half a second and 20 MB that every sync would pay, only to know a schema's name.
+    import sqlalchemy as sa  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     engine = sa.create_engine(
         "postgresql+psycopg://", creator=lambda: _driver_connection(database.url), poolclass=sa.pool.NullPool
     )
