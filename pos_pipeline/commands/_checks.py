@@ -135,7 +135,12 @@ def _manifest(settings: "Settings") -> Iterator[Finding]:
             "Run from a checkout, installed with pip install -e.",
         )
     elif not (manifest := settings.dbt_project_dir / "target" / "manifest.json").exists():
-        yield Finding("dbt", "warning", "the manifest is not parsed yet", "None: the first transform parses it.")
+        yield Finding(
+            "dbt",
+            "warning",
+            "the project has not been parsed",
+            "Run `make setup`, which parses it; syncs and transforms need it.",
+        )
     else:
         parsed = datetime.fromtimestamp(manifest.stat().st_mtime, UTC)
         yield Finding("dbt", "ok", f"manifest parsed {parsed:%Y-%m-%d %H:%M} UTC")

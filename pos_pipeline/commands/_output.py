@@ -13,6 +13,9 @@ from rich.text import Text
 
 PIPED_WIDTH_COLUMNS = 160
 
+BEGIN, WORK, INSPECT, SET_UP = "Begin", "Work", "Look inside", "Set up"
+"""Under which heading of `--help` a command is listed."""
+
 
 def _remember(context: typer.Context, value: bool) -> bool:
     """An error of this command is then told as JSON as well."""

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from pos_pipeline.commands._output import Json, ago, note, show, table
+from pos_pipeline.commands._output import SET_UP, Json, ago, note, show, table
 from pos_pipeline.commands._secret import read_token
 from pos_pipeline.commands._warehouse import find_account, find_tenant, opened
 from pos_pipeline.errors import InvalidRequest
@@ -75,7 +75,7 @@ app = typer.Typer(help="Linked tills: one account is one shop.", no_args_is_help
 
 def register(program: typer.Typer) -> None:
     """Add this group to the program."""
-    program.add_typer(app, name="accounts")
+    program.add_typer(app, name="accounts", rich_help_panel=SET_UP)
 
 
 def account_rows(

@@ -4,7 +4,7 @@
 
 import typer
 
-from pos_pipeline.commands._output import Json, show, table, working
+from pos_pipeline.commands._output import SET_UP, Json, show, table, working
 from pos_pipeline.commands._warehouse import database_version, opened, program_version
 
 app = typer.Typer(help="The warehouse itself: its version, and the embedded server.", no_args_is_help=True)
@@ -12,7 +12,7 @@ app = typer.Typer(help="The warehouse itself: its version, and the embedded serv
 
 def register(program: typer.Typer) -> None:
     """Add this group to the program."""
-    program.add_typer(app, name="db")
+    program.add_typer(app, name="db", rich_help_panel=SET_UP)
 
 
 @app.command()

@@ -8,14 +8,14 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from pos_pipeline.commands._output import Json, show, working
+from pos_pipeline.commands._output import WORK, Json, show, working
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "bold red")}
 
 
 def register(program: typer.Typer) -> None:
     """Add this command to the program."""
-    program.command("doctor")(doctor)
+    program.command("doctor", rich_help_panel=WORK)(doctor)
 
 
 def doctor(*, as_json: Json = False) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pos_pipeline.commands._output import Json, ago, show, table
+from pos_pipeline.commands._output import INSPECT, Json, ago, show, table
 from pos_pipeline.commands._warehouse import opened
 
 FIELDS = (
@@ -45,7 +45,7 @@ app = typer.Typer(help="What other services are told over RabbitMQ.", no_args_is
 
 def register(program: typer.Typer) -> None:
     """Add this group to the program."""
-    program.add_typer(app, name="events")
+    program.add_typer(app, name="events", rich_help_panel=INSPECT)
 
 
 @app.command("list")

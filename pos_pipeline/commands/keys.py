@@ -4,7 +4,7 @@
 
 import typer
 
-from pos_pipeline.commands._output import Json, show, working
+from pos_pipeline.commands._output import SET_UP, Json, show, working
 from pos_pipeline.commands._warehouse import opened
 
 app = typer.Typer(help="The keys that seal tokens at rest.", no_args_is_help=True)
@@ -12,7 +12,7 @@ app = typer.Typer(help="The keys that seal tokens at rest.", no_args_is_help=Tru
 
 def register(program: typer.Typer) -> None:
     """Add this group to the program."""
-    program.add_typer(app, name="keys")
+    program.add_typer(app, name="keys", rich_help_panel=SET_UP)
 
 
 @app.callback()

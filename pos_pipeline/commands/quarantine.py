@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pos_pipeline.commands._output import Json, ago, show, table
+from pos_pipeline.commands._output import INSPECT, Json, ago, show, table
 from pos_pipeline.commands._warehouse import find_tenant, opened
 from pos_pipeline.errors import NotFound
 
@@ -39,7 +39,7 @@ app = typer.Typer(help="Records that could not be loaded, kept with the reason."
 
 def register(program: typer.Typer) -> None:
     """Add this group to the program."""
-    program.add_typer(app, name="quarantine")
+    program.add_typer(app, name="quarantine", rich_help_panel=INSPECT)
 
 
 @app.command("list")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pos_pipeline.commands._output import Json, amount, show, table, working
+from pos_pipeline.commands._output import WORK, Json, amount, show, table, working
 from pos_pipeline.commands._warehouse import find_tenant, opened
 from pos_pipeline.errors import NotFound
 
@@ -28,7 +28,7 @@ ROWS_SHOWN = 60
 
 def register(program: typer.Typer) -> None:
     """Add this command to the program."""
-    program.command("reconcile")(reconcile)
+    program.command("reconcile", rich_help_panel=WORK)(reconcile)
 
 
 def reconcile(

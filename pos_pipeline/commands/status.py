@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from pos_pipeline.commands._output import Json, ago, show, table
+from pos_pipeline.commands._output import WORK, Json, ago, show, table
 from pos_pipeline.commands._warehouse import find_tenant, opened
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ where tenant_id = %(tenant_id)s or %(tenant_id)s::uuid is null
 
 def register(program: typer.Typer) -> None:
     """Add this command to the program."""
-    program.command("status")(status)
+    program.command("status", rich_help_panel=WORK)(status)
 
 
 def status(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pos_pipeline.commands._output import Json, ago, show, table
+from pos_pipeline.commands._output import SET_UP, Json, ago, show, table
 from pos_pipeline.commands._warehouse import find_tenant, opened
 
 SUMMARY = """
@@ -41,7 +41,7 @@ app = typer.Typer(help="The customers of the platform.", no_args_is_help=True)
 
 def register(program: typer.Typer) -> None:
     """Add this group to the program."""
-    program.add_typer(app, name="tenants")
+    program.add_typer(app, name="tenants", rich_help_panel=SET_UP)
 
 
 @app.command("list")

@@ -1,0 +1,54 @@
+"""`sandbox`: simulated POS clouds with shops behind them, until Ctrl-C."""
+
+# ruff: noqa: PLC0415 - `--help` does without the core
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pos_pipeline.commands._output import BEGIN, Json, show
+from pos_pipeline.errors import InvalidRequest
+
+
+def register(program: typer.Typer) -> None:
+    """Add this command to the program."""
+    program.command("sandbox", rich_help_panel=BEGIN)(sandbox)
+
+
+def sandbox(
+    *,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="On loopback; SANDBOX_PORT if omitted.")] = None,
+    home: Annotated[Path | None, typer.Option(help="What it remembers; POS_HOME/sandbox if omitted.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long the shops have been selling.")] = 90,
+    as_json: Json = False,
+) -> None:
+    """Start simulated POS clouds with shops that sell, for trying everything without an account.
+
+    Runs until Ctrl-C. The variables printed first lead every other command to it.
+    """
+    from pos_pipeline.sandbox.serving import build_server, listen, open_sandbox
+    from pos_pipeline.settings import Settings, load_settings
+
+    settings = load_settings(Settings)
+    chosen = settings.sandbox_port if port is None else port
+    clouds = open_sandbox(days=days, home=(home or settings.pos_home / "sandbox").resolve())
+    try:
+        listener = listen(clouds, chosen)
+    except OSError as error:
+        raise InvalidRequest(f"sandbox: port {chosen} cannot be listened on ({error.strerror}).") from None
+    variables = {f"{name.upper()}_BASE_URL": clouds.base_url(name) for name in clouds.clouds}
+    exports = "\n".join(f"export {name}={value}" for name, value in variables.items())
+    show(
+        as_json,
+        {"address": clouds.address, "environment": variables},
+        f"Simulated clouds at {clouds.address}, until Ctrl-C. To use them elsewhere:",
+        exports,
+    )
+    sys.stdout.flush()
+    try:
+        build_server(clouds).run(sockets=[listener])
+    finally:
+        listener.close()
+        clouds.close()
