@@ -35,6 +35,7 @@ SERVER_SETTINGS = {
     "wal_level": "minimal",  # nothing replicates from here, and COPY into a new table then skips the journal
     "max_wal_senders": "0",
     "random_page_cost": "1.1",
+    "dynamic_shared_memory_type": "mmap",  # a container's /dev/shm is 64 MB, and a parallel join then fails
     "jit": "off",  # costs more than it saves on queries of this size
     "timezone": "UTC",
     "log_timezone": "UTC",
