@@ -1,0 +1,46 @@
+"""What other services are told: the outbox, sent once the marts show what it speaks of."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from assets.keys import EVENTS_KEY, OWNERS
+from pos_pipeline.events.outbox import depth
+from pos_pipeline.events.rabbitmq import EXCHANGE, publish_pending
+from pos_pipeline.services import Services
+
+
+def build_events(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The publishing step, after the models whose figures the events point to."""
+
+    @dg.asset(
+        key=EVENTS_KEY,
+        description=(
+            "Events of the outbox, confirmed by RabbitMQ: `pos.sync_completed` once the marts hold the load, "
+            "`pos.error` at once. Without RABBITMQ_URL they wait and nothing is lost."
+        ),
+        deps=marts,
+        group_name="events",
+        kinds={"rabbitmq", "postgres"},
+        owners=OWNERS,
+        metadata={"exchange": EXCHANGE, "dagster/table_name": "pos.outbox"},
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL),
+    )
+    def published_events(services: dg.ResourceParam[Services]) -> dg.MaterializeResult:
+        result = publish_pending(services)
+        waiting = depth(services.database)
+        age = (datetime.now(UTC) - waiting.oldest_at).total_seconds() if waiting.oldest_at else 0.0
+        return dg.MaterializeResult(
+            metadata={
+                "published": result.published,
+                "held_for_marts": waiting.held,
+                "ready": waiting.ready,
+                "refused": result.failed,
+                "oldest_waiting_seconds": round(age, 1),
+                "broker": result.broker,
+                "note": result.note,
+            }
+        )
+
+    return published_events
