@@ -1,11 +1,17 @@
 """Reading everything a merchant has, as a careful client of Square would."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import httpx
 
 PAST = "1970-01-01T00:00:00Z"
+
+
+def moment(text: str) -> datetime:
+    """A timestamp with any number of fractional digits."""
+    return datetime.fromisoformat(text)
 
 
 def pages(

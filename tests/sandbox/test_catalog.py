@@ -11,7 +11,7 @@ from square.core.api_error import ApiError
 from pos_pipeline.sandbox import Sandbox
 from tests.sandbox import reading
 from tests.sandbox.conftest import ANCHOR
-from tests.sandbox.test_truth import moment
+from tests.sandbox.reading import moment
 
 KINDS = ["ITEM", "ITEM_VARIATION", "CATEGORY", "TAX", "DISCOUNT", "MODIFIER_LIST", "MODIFIER"]
 

@@ -11,7 +11,7 @@ from square.core.api_error import ApiError
 from pos_pipeline.errors import InvalidRequest
 from pos_pipeline.sandbox import Sandbox
 from pos_pipeline.sandbox.square.grants import CLIENT_ID, CLIENT_SECRET
-from tests.sandbox.test_oauth import consent, exchange, refresh
+from tests.sandbox.consenting import consent, exchange, refresh
 
 NO_RETRY: Any = {"max_retries": 0}
 

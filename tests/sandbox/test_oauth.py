@@ -4,9 +4,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 from square import Square
 from square.core.api_error import ApiError
@@ -17,9 +15,7 @@ from pos_pipeline.sandbox.square.errors import SquareError
 from pos_pipeline.sandbox.square.grants import ACCESS_SECONDS, CLIENT_ID, CLIENT_SECRET, CODE_SECONDS, SCOPES, Grants
 from pos_pipeline.sandbox.square.names import Names
 from tests.sandbox.conftest import ANCHOR
-
-REDIRECT = "http://127.0.0.1:9/callback"
-NO_RETRY: Any = {"max_retries": 0}
+from tests.sandbox.consenting import REDIRECT, consent, exchange, refresh
 
 
 @pytest.fixture(scope="module")
@@ -27,26 +23,6 @@ def sandbox() -> Iterator[Sandbox]:
     """A tiny world: nobody looks at its sales here."""
     with running_sandbox(anchor=ANCHOR, days=1, sales_per_day=2) as running:
         yield running
-
-
-def consent(sandbox: Sandbox, **query: str) -> dict[str, str]:
-    """What the callback receives after the merchant's browser went to authorize."""
-    arguments = {"client_id": CLIENT_ID, "redirect_uri": REDIRECT, "state": "s1", **query}
-    answer = httpx.get(f"{sandbox.base_url()}/oauth2/authorize", params=arguments, follow_redirects=False)
-    assert answer.status_code == 302, answer.text
-    return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
-
-
-def exchange(square: Square, code: str, **changes: Any) -> Any:
-    """ObtainToken for a code."""
-    arguments = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "redirect_uri": REDIRECT}
-    return square.o_auth.obtain_token(grant_type="authorization_code", code=code, **(arguments | changes))
-
-
-def refresh(square: Square, token: str, **changes: Any) -> Any:
-    """ObtainToken for a refresh token."""
-    arguments = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET} | changes
-    return square.o_auth.obtain_token(grant_type="refresh_token", refresh_token=token, **arguments)
 
 
 def test_consent_leads_to_tokens(

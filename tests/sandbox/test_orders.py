@@ -9,7 +9,7 @@ from square import Square
 from square.core.api_error import ApiError
 
 from tests.sandbox import reading
-from tests.sandbox.test_truth import moment
+from tests.sandbox.reading import moment
 
 
 def window(field: str = "updated_at", sort: str = "UPDATED_AT", **state: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from square.core.api_error import ApiError
 from pos_pipeline.sandbox import Sandbox
 from tests.sandbox import reading
 from tests.sandbox.conftest import ANCHOR
-from tests.sandbox.test_truth import moment
+from tests.sandbox.reading import moment
 
 
 def ids(rows: Any) -> list[str]:

@@ -19,7 +19,7 @@ from pos_pipeline.sandbox.shop.merchants import CAFES
 from pos_pipeline.sandbox.square.grants import CLIENT_ID, CLIENT_SECRET
 from tests.sandbox import reading
 from tests.sandbox.conftest import ANCHOR
-from tests.sandbox.test_oauth import REDIRECT, consent
+from tests.sandbox.consenting import REDIRECT, consent
 
 SMALL: dict[str, Any] = {"anchor": ANCHOR, "days": 6, "sales_per_day": 10, "merchants": (CAFES,)}
 

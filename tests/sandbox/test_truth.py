@@ -13,6 +13,7 @@ import pytest
 from pos_pipeline.sandbox import Sandbox, running_sandbox
 from tests.sandbox import reading
 from tests.sandbox.conftest import ANCHOR
+from tests.sandbox.reading import moment
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +50,6 @@ def amounts(source: dict[str, Any]) -> dict[str, int]:
             ("service", "service_charge"),
         )
     }
-
-
-def moment(text: str) -> datetime:
-    """A timestamp with any number of fractional digits."""
-    return datetime.fromisoformat(text)
 
 
 def transactions(

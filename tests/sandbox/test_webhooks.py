@@ -16,7 +16,7 @@ from square.utils.webhooks_helper import verify_signature
 from pos_pipeline.sandbox import CloudOptions, Sandbox, running_sandbox
 from pos_pipeline.sandbox.square.webhooks import RETRY_MINUTES, SIGNATURE_HEADER, sign
 from tests.sandbox.conftest import ANCHOR
-from tests.sandbox.test_oauth import consent, exchange
+from tests.sandbox.consenting import consent, exchange
 
 PATIENCE_SECONDS = 20
 VECTORS = [

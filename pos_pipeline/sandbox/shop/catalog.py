@@ -6,7 +6,7 @@ batch; each week brings a special that is deleted the Monday after; some product
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from zlib import crc32
 
@@ -20,6 +20,7 @@ from pos_pipeline.sandbox.shop.records import Discount, Modifier, Product, Varia
 WEEKS_BETWEEN_PRICE_CHANGES = 20
 """On average, per variation."""
 _CENTS = 100
+_MENUS_KEPT = 8
 _DISCONTINUED_IN_100 = 10
 _POPULAR = 30
 """What sells this well is never discontinued."""
@@ -52,7 +53,7 @@ class Catalog:
         }
         self._permanent = tuple(self._permanent_products(opened_day * DAY))
         self._steps: dict[str, list[int]] = {}
-        self.menu = cache(self._menu)
+        self.menu = lru_cache(maxsize=_MENUS_KEPT)(self._menu)
         self._special = cache(self._make_special)
 
     def products(self, now: Instant) -> list[Product]:

@@ -4,6 +4,7 @@ Bodies are rendered when first read and kept until the object changes, within a 
 shared by all shelves: 100,000 orders are some 300 MB of JSON.
 """
 
+import heapq
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -89,13 +90,12 @@ class Shelf:
         limit: int,
     ) -> Sequence[tuple[Key, Item]]:
         """The first `limit` objects of these locations whose `field` lies in [low, high], past the key `after`."""
-        found: list[tuple[Key, Item]] = []
-        for location_id in location_ids:
-            keys = self._walk(location_id, field, low, high, after, ascending=ascending)
-            items = ((key, self._items[key[1]]) for key in keys)
-            found.extend(islice((pair for pair in items if matches is None or matches(pair[1])), limit))
-        found.sort(key=lambda pair: pair[0], reverse=not ascending)
-        return found[:limit]
+        keys = heapq.merge(
+            *(self._walk(place, field, low, high, after, ascending=ascending) for place in location_ids),
+            reverse=not ascending,
+        )
+        pairs = ((key, self._items[key[1]]) for key in keys)
+        return list(islice((pair for pair in pairs if matches is None or matches(pair[1])), limit))
 
     def _walk(
         self,
