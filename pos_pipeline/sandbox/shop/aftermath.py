@@ -31,6 +31,8 @@ from pos_pipeline.sandbox.shop.records import (
 
 ARRIVE, FEE, FEE_ADJUSTMENT, TIP, CUSTOMER, REFUND, SETTLE, PAY_TAB, COLLECT, VOID, EXCHANGE = range(11)
 
+FEE_PER_MYRIAD = 165
+"""What a card payment costs the shop, in ten-thousandths."""
 MAX_REFUNDS = 8
 """Refund numbers are the sale's number times this, plus their position."""
 
@@ -89,7 +91,7 @@ def apply_to(sale: Sale, follow_up: FollowUp) -> FollowUp | None:
 def _charge_fees(sale: Sale, at: Instant) -> None:
     for index, tender in enumerate(sale.tenders):
         if tender.kind not in (CASH, VOUCHER) and tender.state == COMPLETED and not tender.fee_minor:
-            tender.fee_minor = max(1, (tender.amount_minor + tender.tip_minor) * 165 // 10_000 + 5)
+            tender.fee_minor = max(1, (tender.amount_minor + tender.tip_minor) * FEE_PER_MYRIAD // 10_000 + 5)
             tender.fee_at = at
             touch_tender(sale, index, at)
 
@@ -140,7 +142,7 @@ def _void(sale: Sale, at: Instant, chance: float) -> None:
             touch_tender(sale, index, at)
     if chance * 3 >= 1 or not sale.tenders:
         sale.state, sale.closed_at = VOIDED, at
-        touch(sale, at)
+    touch(sale, at)
 
 
 def _refund(sale: Sale, at: Instant, chance: float) -> FollowUp | None:

@@ -1,5 +1,6 @@
 """Tenders as Square payments, and refunds as PaymentRefunds."""
 
+from pos_pipeline.sandbox.shop.aftermath import FEE_PER_MYRIAD
 from pos_pipeline.sandbox.shop.clock import HOUR, MILLISECOND, Instant
 from pos_pipeline.sandbox.shop.records import (
     APPROVED,
@@ -102,12 +103,11 @@ def render_refund(context: Context, sale: Sale, refund: Refund) -> Json:
         given = {"seller_supplied_money": money(refund.amount_minor), "change_back_money": money(0)}
         rendered["destination_details"] = {"cash_details": given}
     if is_card and refund.state == COMPLETED:
-        back = tender.fee_minor * refund.amount_minor // (tender.amount_minor + tender.tip_minor)
         rendered["processing_fee"] = [
             {
                 "effective_at": rfc3339(refund.at + _FEE_LATER),
                 "type": "INITIAL",
-                "amount_money": money(-back),
+                "amount_money": money(-(refund.amount_minor * FEE_PER_MYRIAD // 10_000)),
             }
         ]
     rendered["payment_id"] = context.payment_id(sale, refund.tender_index)

@@ -40,8 +40,6 @@ def render_tender(context: Context, sale: Sale, index: int) -> Json:
     }
     if tender.tip_minor:
         rendered["tip_money"] = money(tender.tip_minor)
-    if tender.fee_minor:
-        rendered["processing_fee_money"] = money(tender.fee_minor + tender.fee_adjustment_minor)
     if sale.customer is not None:
         rendered["customer_id"] = context.names.customer(context.key, sale.customer.key)
     rendered["type"] = TENDER_TYPES[tender.kind]
