@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from pos_pipeline import commands
+from pos_pipeline.commands._output import PANELS
 from pos_pipeline.commands._program import Program
 
 HELP = """
@@ -46,6 +47,7 @@ def build() -> typer.Typer:
     for module in pkgutil.iter_modules(commands.__path__):
         if not module.name.startswith("_"):
             importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
+    app.registered_commands.sort(key=lambda command: PANELS.index(str(command.rich_help_panel)))
     return app
 
 

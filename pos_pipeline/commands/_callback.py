@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pos_pipeline.errors import InvalidRequest, Unauthorised
 
-DONE = "Linked. You can close this page and go back to the terminal."
+DONE = "Thank you. You can close this page; the terminal shows the shops that are linked now."
 DENIED = "Not linked: consent was not given. You can close this page."
 UNKNOWN = "This is not the answer we are waiting for."
 SILENCE_SECONDS = 2

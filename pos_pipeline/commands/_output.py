@@ -13,8 +13,8 @@ from rich.text import Text
 
 PIPED_WIDTH_COLUMNS = 160
 
-BEGIN, WORK, INSPECT, SET_UP = "Begin", "Work", "Look inside", "Set up"
-"""Under which heading of `--help` a command is listed."""
+PANELS = BEGIN, WORK, SET_UP, INSPECT = "Begin", "Work", "Set up", "Look inside"
+"""Headings of `--help` under which commands are listed, in this order."""
 
 
 def _remember(context: typer.Context, value: bool) -> bool:
@@ -49,7 +49,7 @@ def show(as_json: bool, data: Any, *people: RenderableType) -> None:
 
 def note(text: str) -> None:
     """A line about what is going on, out of the result's way."""
-    Console(stderr=True, highlight=False).print(text, markup=False)
+    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -21,13 +21,16 @@ def sandbox(
     *,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="On loopback; SANDBOX_PORT if omitted.")] = None,
     home: Annotated[Path | None, typer.Option(help="What it remembers; POS_HOME/sandbox if omitted.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How long the shops have been selling.")] = 90,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="How long new shops have been selling; 90 if omitted.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start simulated POS clouds with shops that sell, for trying everything without an account.
 
     Runs until Ctrl-C. The variables printed first lead every other command to it.
     """
+    from pos_pipeline.orchestration.simulated import sandbox_environment
     from pos_pipeline.sandbox.serving import build_server, listen, open_sandbox
     from pos_pipeline.settings import Settings, load_settings
 
@@ -38,7 +41,7 @@ def sandbox(
         listener = listen(clouds, chosen)
     except OSError as error:
         raise InvalidRequest(f"sandbox: port {chosen} cannot be listened on ({error.strerror}).") from None
-    variables = {f"{name.upper()}_BASE_URL": clouds.base_url(name) for name in clouds.clouds}
+    variables = sandbox_environment(settings.model_copy(update={"sandbox_port": listener.getsockname()[1]}))
     exports = "\n".join(f"export {name}={value}" for name, value in variables.items())
     show(
         as_json,

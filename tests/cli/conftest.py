@@ -16,11 +16,23 @@ from pos_pipeline.warehouse.database import Database
 Run = Callable[..., Result]
 
 
+@pytest.fixture(scope="session")
+def dagster_database(server: Any) -> Iterator[str]:
+    """URL of one database for Dagster's storage: its tables take a second to make, so tests share it."""
+    name = server.create()
+    yield server.url_of(name)
+    server.drop(name)
+
+
 @pytest.fixture
-def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(database_url: str, dagster_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """`pos-pipeline` with these arguments; exit code, standard output and standard error."""
     monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DAGSTER_PG_URL", dagster_database)
     monkeypatch.setenv("POS_HOME", str(tmp_path / "home"))
+    # What a command exports for Dagster ends with the test, because monkeypatch has seen these names.
+    for name in ("DAGSTER_HOME", "POS_BROKER_URL"):
+        monkeypatch.setenv(name, "")
 
     def invoke(*arguments: str, stdin: str | None = None) -> Result:
         return CliRunner().invoke(build(), list(arguments), input=stdin, prog_name="pos-pipeline")

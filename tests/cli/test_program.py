@@ -33,7 +33,9 @@ DOCUMENTED = {
     "db": {"upgrade", "status", "stop"},
     "events": {"list", "publish"},
     "quarantine": {"list", "show"},
+    "keys": {"rotate"},
 }
+TOP_LEVEL = {"demo", "dev", "sandbox", "sync", "backfill", "status", "reconcile", "doctor", "transform"}
 
 
 @pytest.mark.parametrize("words", COMMANDS)
@@ -52,6 +54,11 @@ def test_every_command_explains_itself_and_speaks_json(words: str) -> None:
 def test_documented_commands_are_there(group: str, names: set[str]) -> None:
     """What README and the customer's scripts call exists under that name."""
     assert names <= {words.removeprefix(f"{group} ") for words in COMMANDS if words.startswith(group)}
+
+
+def test_documented_single_words_are_there() -> None:
+    """The same for commands that belong to no group."""
+    assert TOP_LEVEL <= COMMANDS.keys()
 
 
 def test_help_does_without_the_core() -> None:
