@@ -18,7 +18,8 @@ from pos_pipeline.errors import NotFound
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pos_pipeline.commands._reconcile import DayLine, StreamLine
+    from pos_pipeline.commands._reconcile import DayLine
+    from pos_pipeline.commands._reread import StreamLine
 
 DAY = ["%Y-%m-%d"]
 REREAD = timedelta(days=4)
@@ -48,7 +49,8 @@ def reconcile(
     POS is read again (the last 4 days without --from): every object it shows must have arrived.
     """
     from pos_pipeline.accounts.connections import connections_of
-    from pos_pipeline.commands._reconcile import compare_days, compare_objects, is_simulated, require_order
+    from pos_pipeline.commands._reconcile import compare_days, is_simulated, require_order
+    from pos_pipeline.commands._reread import compare_objects
     from pos_pipeline.provider import Window
 
     first_day, last_day = first.date() if first else None, last.date() if last else None

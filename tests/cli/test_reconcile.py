@@ -16,7 +16,8 @@ from typer.testing import Result
 
 from pos_pipeline.accounts.connections import load_connection
 from pos_pipeline.commands._output import amount
-from pos_pipeline.commands._reconcile import _Shop, compare_objects
+from pos_pipeline.commands._reconcile import _Shop
+from pos_pipeline.commands._reread import compare_objects
 from pos_pipeline.provider import Page, Record, Window
 from pos_pipeline.services import Services
 from pos_pipeline.warehouse.database import Database
