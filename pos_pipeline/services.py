@@ -4,8 +4,10 @@ The CLI and the Dagster definitions call `open_services`; everything below recei
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
+
+from pydantic_settings import BaseSettings
 
 from pos_pipeline.accounts.vault import Vault, open_vault
 from pos_pipeline.provider import Provider
@@ -23,6 +25,20 @@ class Services:
     database: Database
     providers: Mapping[str, Provider]
     vault: Vault
+    _read_settings: dict[type[BaseSettings], BaseSettings] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def settings_of(self, provider: Provider) -> BaseSettings:
+        """The provider's settings, read from the environment once.
+
+        Raises:
+            Misconfigured: a variable does not parse.
+        """
+        kind = provider.settings_type
+        if kind not in self._read_settings:
+            self._read_settings[kind] = load_settings(kind)
+        return self._read_settings[kind]
 
     def close(self) -> None:
         """Give back connections. The embedded server keeps running for other processes."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpx
+from pydantic_settings import BaseSettings
 
 from pos_pipeline.accounts.connections import Connection
 from pos_pipeline.accounts.credentials import TokenSource
@@ -42,7 +43,9 @@ def open_api(
     """
     provider = provider_named(services, connection.provider)
     yield HttpApi(
-        caller_of(provider, connection.attributes, client=client, policy=policy),
+        caller_of(
+            provider, connection.attributes, settings=services.settings_of(provider), client=client, policy=policy
+        ),
         TokenSource(services.database, services.vault, provider, connection.id),
         SharedBudget(services.database, f"{provider.name}:{connection.id}", provider.budget, background=background),
     )
@@ -52,11 +55,12 @@ def caller_of(
     provider: Provider,
     attributes: Mapping[str, str] | None = None,
     *,
+    settings: BaseSettings | None = None,
     client: httpx.Client | None = None,
     policy: RetryPolicy | None = None,
 ) -> Caller:
-    """Requests in a provider's protocol, set up from its settings."""
-    settings = load_settings(provider.settings_type)
+    """Requests in a provider's protocol, set up from its settings (the environment's when not given)."""
+    settings = settings or load_settings(provider.settings_type)
     return Caller(
         provider.name,
         provider.base_url(settings, attributes or {}),
