@@ -43,15 +43,15 @@ class Figures:
 
 def open_logs(
     database: Database,
-    connection_id: UUID,
+    connection_ids: Sequence[UUID],
     *,
     started_at: datetime,
     window: Window | None = None,
     run_id: str | None = None,
-) -> list[AccountSync]:
-    """A row in progress for every enabled account of the connection; closes what a dead process left.
+) -> dict[UUID, list[AccountSync]]:
+    """A row in progress for every enabled account of these connections; closes what a dead process left.
 
-    The caller owns the connection (or the window): nothing else can be in progress on it.
+    The caller owns the connections (or the window): nothing else can be in progress on them.
     """
     kind = "window" if window else "live"
     bounds = (window.start, window.end) if window else (None, None)
@@ -63,10 +63,10 @@ def open_logs(
                 error_message = 'the process ended in the middle; everything it had not committed is read again',
                 sync_duration_seconds = extract(epoch from clock_timestamp() - sync_started_at)
             from pos.accounts as a
-            where a.id = l.pos_account_id and a.connection_id = %s and l.status = 'in_progress' and l.kind = %s
+            where a.id = l.pos_account_id and a.connection_id = any(%s) and l.status = 'in_progress' and l.kind = %s
                 and l.window_start is not distinct from %s and l.window_end is not distinct from %s
             """,
-            (connection_id, kind, *bounds),
+            (list(connection_ids), kind, *bounds),
         )
         rows = transaction.execute(
             """
@@ -74,16 +74,20 @@ def open_logs(
                 insert into pos.sync_logs
                     (tenant_id, pos_account_id, kind, window_start, window_end, sync_started_at, status, run_id)
                 select tenant_id, id, %s, %s, %s, %s, 'in_progress', %s from pos.accounts
-                where connection_id = %s and sync_enabled
+                where connection_id = any(%s) and sync_enabled
                 returning id, pos_account_id
             )
-            select o.id, a.tenant_id, a.id, a.pos_provider, a.location_id, a.location_name, a.error_count
+            select
+                a.connection_id, o.id, a.tenant_id, a.id, a.pos_provider, a.location_id, a.location_name, a.error_count
             from opened as o inner join pos.accounts as a on o.pos_account_id = a.id
             order by a.location_id
             """,
-            (kind, *bounds, started_at, run_id, connection_id),
+            (kind, *bounds, started_at, run_id, list(connection_ids)),
         ).fetchall()
-    return [AccountSync(*row) for row in rows]
+    opened: dict[UUID, list[AccountSync]] = {one: [] for one in connection_ids}
+    for connection_id, *account in rows:
+        opened[connection_id].append(AccountSync(*account))
+    return opened
 
 
 def close_log(

@@ -3,7 +3,7 @@
 Tokens are not here: `credentials` opens them, `linking` writes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -67,6 +67,19 @@ def load_connection(database: Database, connection_id: UUID) -> Connection:
     """
     with database.transaction() as transaction:
         return read_connection(transaction, connection_id)
+
+
+def load_connections(database: Database, connection_ids: Sequence[UUID]) -> list[Connection]:
+    """The connections of these ids, whatever their status, each once and in the order given.
+
+    Raises:
+        NotFound: one is unknown.
+    """
+    rows = database.fetch(f"{SELECT} where c.id = any(%s)", (list(connection_ids),))
+    found = {row[0]: _connection(row) for row in rows}
+    if missing := [one for one in connection_ids if one not in found]:
+        raise NotFound(f"connection: there is no {missing[0]}.")
+    return [found[one] for one in dict.fromkeys(connection_ids)]
 
 
 def read_connection(transaction: Transaction, connection_id: UUID) -> Connection:

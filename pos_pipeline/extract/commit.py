@@ -39,10 +39,10 @@ def record_connection(
     """Everything one connection's reading has changed; the number of products met for the first time."""
     load_id = load.load_id if load else None
     finished = [stream for stream in reading.streams if stream.error is None]
-    for stream in finished:
-        (_move_watermark if live else _finish_window)(transaction, stream, load_id, now)
+    (_move_watermarks if live else _finish_windows)(transaction, finished, load_id, now)
     for stream in reading.streams:
-        _quarantine(transaction, reading.connection, stream)
+        if stream.rejects:
+            _quarantine(transaction, reading.connection, stream)
     new_products = _know_products(transaction, reading)
     errors = reading.errors
     status = status_of(reading)
@@ -90,9 +90,10 @@ def status_of(reading: ConnectionReading) -> Status:
     return "partial"
 
 
-def _move_watermark(transaction: Transaction, stream: StreamReading, load_id: str | None, now: datetime) -> None:
-    position = stream.position
-    transaction.execute(
+def _move_watermarks(
+    transaction: Transaction, streams: Iterable[StreamReading], load_id: str | None, now: datetime
+) -> None:
+    transaction.cursor().executemany(
         """
         insert into etl.watermarks (connection_id, stream, position_at, position_no, recent, read_at, load_id)
         values (%s, %s, %s, %s, %s, %s, %s)
@@ -100,29 +101,37 @@ def _move_watermark(transaction: Transaction, stream: StreamReading, load_id: st
         set position_at = excluded.position_at, position_no = excluded.position_no, recent = excluded.recent,
             read_at = excluded.read_at, load_id = coalesce(excluded.load_id, etl.watermarks.load_id)
         """,
-        (
-            stream.plan.connection.id,
-            stream.plan.stream.name,
-            position if isinstance(position, datetime) else None,
-            position if isinstance(position, int) else None,
-            stream.recent,
-            now,
-            load_id if stream.rows else None,
-        ),
+        [
+            (
+                stream.plan.connection.id,
+                stream.plan.stream.name,
+                stream.position if isinstance(stream.position, datetime) else None,
+                stream.position if isinstance(stream.position, int) else None,
+                stream.recent,
+                now,
+                load_id if stream.rows else None,
+            )
+            for stream in streams
+        ],
     )
 
 
-def _finish_window(transaction: Transaction, stream: StreamReading, load_id: str | None, _: datetime) -> None:
-    window = stream.plan.window
-    assert window is not None  # noqa: S101 - the caller has asked
-    transaction.execute(
+def _finish_windows(
+    transaction: Transaction, streams: Iterable[StreamReading], load_id: str | None, _: datetime
+) -> None:
+    transaction.cursor().executemany(
         """
         insert into etl.history_windows (connection_id, stream, window_start, window_end, rows_loaded, load_id)
         values (%s, %s, %s, %s, %s, %s)
         on conflict (connection_id, stream, window_start, window_end) do update
         set rows_loaded = excluded.rows_loaded, load_id = excluded.load_id, finished_at = now()
         """,
-        (stream.plan.connection.id, stream.plan.stream.name, window.start, window.end, stream.rows, load_id),
+        [
+            (plan.connection.id, plan.stream.name, plan.window.start, plan.window.end, stream.rows, load_id)
+            for stream in streams
+            for plan in [stream.plan]
+            if plan.window is not None
+        ],
     )
 
 
@@ -174,6 +183,8 @@ def _quarantine(transaction: Transaction, connection: Connection, stream: Stream
 
 def _know_products(transaction: Transaction, reading: ConnectionReading) -> int:
     met: Iterable[str] = set().union(*(stream.product_ids for stream in reading.streams if stream.error is None))
+    if not met:
+        return 0
     return transaction.execute(
         """
         insert into pos.known_products (tenant_id, connection_id, pos_product_id)

@@ -10,23 +10,25 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from pos_pipeline.provider import Window
-from pos_pipeline.warehouse.database import Connection, Database
+from pos_pipeline.warehouse.database import Database
 
 
 @contextmanager
 def own_connections(database: Database, connection_ids: Sequence[UUID]) -> Iterator[set[UUID]]:
     """Those of `connection_ids` nobody else is syncing, owned until the block ends. Never waits."""
     with database.session() as session:
-        yield {one for one in connection_ids if _try(session, f"pos:live:{one}")}
+        rows = session.execute(
+            "select id from unnest(%s::uuid[]) as id"
+            " where pg_try_advisory_lock(hashtextextended('pos:live:' || id, 0))",
+            (list(connection_ids),),
+        )
+        yield {row[0] for row in rows}
 
 
 @contextmanager
 def own_window(database: Database, connection_id: UUID, window: Window) -> Iterator[bool]:
     """Whether this process alone now reads `window` of this connection."""
     with database.session() as session:
-        yield _try(session, f"pos:window:{connection_id}:{window}")
-
-
-def _try(session: Connection, name: str) -> bool:
-    row = session.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)).fetchone()
-    return bool(row and row[0])
+        name = f"pos:window:{connection_id}:{window}"
+        row = session.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)).fetchone()
+        yield bool(row and row[0])

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import groupby
 from uuid import UUID
 
-from pos_pipeline.accounts.connections import Connection, load_connection
+from pos_pipeline.accounts.connections import Connection, load_connection, load_connections
 from pos_pipeline.accounts.door import open_api
 from pos_pipeline.accounts.shops import refresh_accounts
 from pos_pipeline.errors import Busy, InvalidRequest, PipelineError, Unauthorised, WarehouseUnavailable
@@ -70,7 +70,7 @@ def sync_live(
         InvalidRequest: a stream is unknown.
         WarehouseUnavailable: before anything was read.
     """
-    connections = [load_connection(services.database, one) for one in dict.fromkeys(connection_ids)]
+    connections = load_connections(services.database, connection_ids)
     outcomes: dict[UUID, SyncOutcome] = {}
     for name, group in groupby(sorted(connections, key=lambda c: c.provider), key=lambda c: c.provider):
         members = list(group)
@@ -80,14 +80,8 @@ def sync_live(
             outcomes |= {c.id: _not_synced(c) for c in members if c not in free}
             now = datetime.now(UTC)
             plans = plan_live(services.database, provider, free, streams, now=now)
-            work = [
-                _Work(
-                    c,
-                    [p for p in plans if p.connection is c],
-                    open_logs(services.database, c.id, started_at=now, run_id=run_id),
-                )
-                for c in free
-            ]
+            logs = open_logs(services.database, [c.id for c in free], started_at=now, run_id=run_id)
+            work = [_Work(c, [p for p in plans if p.connection is c], logs[c.id]) for c in free]
             outcomes |= {o.connection_id: o for o in _Run(services, provider, work, now, run_id, live=True).outcomes()}
     return [outcomes[connection.id] for connection in connections]
 
@@ -119,8 +113,8 @@ def sync_window(
         if not is_ours:
             return _not_synced(connection)
         now = datetime.now(UTC)
-        logs = open_logs(services.database, connection_id, started_at=now, window=window, run_id=run_id)
-        run = _Run(services, provider, [_Work(connection, plans, logs)], now, run_id, live=False)
+        logs = open_logs(services.database, [connection_id], started_at=now, window=window, run_id=run_id)
+        run = _Run(services, provider, [_Work(connection, plans, logs[connection_id])], now, run_id, live=False)
         return run.outcomes()[0]
 
 
