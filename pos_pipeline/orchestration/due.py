@@ -5,6 +5,9 @@
     pos.sync_requests (live) ─────┘
     pos.sync_requests (window) ──────▶ claim_windows ──▶ runs ──▶ settle_window
 
+An account in error is due as long as its connection is active: one stream that lacks a scope must not stop
+the sales of a shop. A refused grant takes the connection out, and with it everything.
+
 A claim is a lease, not a removal: an account is due again and a request is free again when the run
 that was to serve it never came back. Two schedulers never claim the same row.
 """
@@ -38,7 +41,7 @@ with due as (
     inner join pos.connections as c on a.connection_id = c.id
     inner join pos.tenants as t on a.tenant_id = t.id
     where
-        a.sync_enabled and a.status = 'active' and c.status = 'active' and a.next_sync_at <= now()
+        a.sync_enabled and a.status <> 'disconnected' and c.status = 'active' and a.next_sync_at <= now()
         and a.pos_provider || ':' || t.slug <> all(%(in_flight)s)
     order by a.next_sync_at
     limit %(limit)s

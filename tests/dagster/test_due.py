@@ -66,7 +66,8 @@ def test_accounts_of_one_tenant_are_one_wish(corner: Services, link: Link) -> No
     "change",
     [
         "pos.accounts set sync_enabled = false",
-        "pos.accounts set status = 'error'",
+        "pos.accounts set status = 'disconnected'",
+        "pos.connections set status = 'error'",
         "pos.connections set status = 'disconnected'",
         "pos.accounts set next_sync_at = now() + interval '1 minute'",
     ],
@@ -77,6 +78,14 @@ def test_what_cannot_be_synced_is_not_due(corner: Services, link: Link, change: 
     corner.database.fetch(f"update {change} returning 1")
 
     assert claim_due(corner.database, []) == []
+
+
+def test_account_in_error_stays_due_while_its_grant_works(corner: Services, link: Link) -> None:
+    """A stream that lacks its scope puts the account in error; the shop's sales are read all the same."""
+    link()
+    corner.database.fetch("update pos.accounts set status = 'error' returning 1")
+
+    assert [tenant.tenant_slug for tenant in claim_due(corner.database, [])] == ["t-m1"]
 
 
 def test_rows_another_scheduler_holds_are_skipped(corner: Services, link: Link) -> None:
