@@ -23,7 +23,7 @@ ACCOUNTS = """
 select a.tenant_id, a.id, a.error_count
 from pos.accounts as a
 inner join pos.tenants as t on a.tenant_id = t.id
-where a.pos_provider = %s and t.slug = any(%s) and a.sync_enabled and a.status <> 'disconnected'
+where a.pos_provider = %s and t.slug = any(%s) and a.sync_enabled and a.status = 'active'
 order by a.tenant_id, a.id
 """
 
