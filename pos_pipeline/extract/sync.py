@@ -76,8 +76,9 @@ def sync_live(
         members = list(group)
         provider = services.providers[name]
         with own_connections(services.database, [c.id for c in members]) as owned:
-            free = [c for c in members if c.id in owned and c.status != "disconnected"]
-            outcomes |= {c.id: _not_synced(c) for c in members if c not in free}
+            free_ids = {c.id for c in members if c.id in owned and c.status != "disconnected"}
+            free = [c for c in members if c.id in free_ids]
+            outcomes |= {c.id: _not_synced(c) for c in members if c.id not in free_ids}
             now = datetime.now(UTC)
             plans = plan_live(services.database, provider, free, streams, now=now)
             logs = open_logs(services.database, [c.id for c in free], started_at=now, run_id=run_id)
