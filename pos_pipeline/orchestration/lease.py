@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
+REPEAT_SECONDS = 2.0
+
 IS_HELD = """
 select exists (
     select from pg_locks
@@ -38,11 +40,11 @@ def hold_lease(dagster_url: str, run_id: str) -> Iterator[bool]:
     into an interrupted run.
     """
     with connect(dagster_url) as connection:
+        connection.execute(f'listen "{name(run_id)}"')  # before the lock: whoever sees the lock may speak at once
         row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (name(run_id),)).fetchone()
         if not (row and row[0]):
             yield False
             return
-        connection.execute(f'listen "{name(run_id)}"')
         stop_reading, stop_writing = os.pipe()
         watcher = threading.Thread(target=_watch, args=(connection, stop_reading), name="lease", daemon=True)
         watcher.start()
@@ -81,9 +83,16 @@ def name(run_id: str) -> str:
 
 
 def _watch(connection: psycopg.Connection, stop: int) -> None:
-    """Until told to stop: turn a notification, or the end of the connection, into an interrupt."""
+    """Until told to stop: turn a notification, or the end of the connection, into interrupts.
+
+    More than one, because an interrupt that comes before Dagster listens for it is lost.
+    """
     ready, _, _ = select.select([connection.fileno(), stop], [], [])
-    if stop not in ready:
-        with suppress(psycopg.OperationalError):
-            list(connection.notifies(timeout=0))
+    if stop in ready:
+        return
+    with suppress(psycopg.OperationalError):
+        list(connection.notifies(timeout=0))
+    while True:
         os.kill(os.getpid(), signal.SIGINT)
+        if select.select([stop], [], [], REPEAT_SECONDS)[0]:
+            return

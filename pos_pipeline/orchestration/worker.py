@@ -8,7 +8,7 @@ import os
 import signal
 from typing import Any
 
-from dagster import DagsterInstance
+from dagster import DagsterInstance, DagsterRunStatus
 from dagster._cli.api import _execute_run_command_body
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import unpack_value
@@ -37,11 +37,19 @@ def execute_job(execute_job_args_packed: Any) -> None:
     with hold_lease(os.environ[DAGSTER_URL_VARIABLE], arguments.run_id) as is_ours:
         if is_ours:
             with DagsterInstance.get() as instance:
-                _execute_run_command_body(
-                    run_id=arguments.run_id,
-                    instance=instance,
-                    write_stream_fn=lambda _: None,
-                    set_exit_code_on_failure=True,
-                )
+                _execute(instance, arguments.run_id)
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+def _execute(instance: DagsterInstance, run_id: str) -> None:
+    """Execute a run, unless it was canceled while its message was on the way."""
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.is_finished:
+        return
+    if run.status == DagsterRunStatus.CANCELING:
+        instance.report_run_canceled(run)
+        return
+    _execute_run_command_body(
+        run_id=run_id, instance=instance, write_stream_fn=lambda _: None, set_exit_code_on_failure=True
+    )
