@@ -15,6 +15,7 @@ from pos_pipeline.accounts.connections import connections_of
 from pos_pipeline.accounts.tenants import tenant_by_slug
 from pos_pipeline.extract import sync_window
 from pos_pipeline.orchestration.due import BUSY_PAUSE
+from pos_pipeline.orchestration.instance import history_pool
 from pos_pipeline.provider import Provider, Reading
 from pos_pipeline.services import Services
 
@@ -42,7 +43,7 @@ def build_history(provider: Provider) -> dg.AssetsDefinition:
         owners=OWNERS,
         tags={"pos/provider": provider.name},
         metadata={"streams": windowed},
-        pool=f"{provider.name}_history",
+        pool=history_pool(provider.name),
     )
     def history(context: dg.AssetExecutionContext, services: dg.ResourceParam[Services]) -> dg.MaterializeResult:
         synced = _import(context, services, provider)

@@ -20,10 +20,12 @@ from sensors.due import TICK_SECONDS
 WILL_RETRY_TAG = "dagster/will_retry"
 
 ACCOUNTS = """
-select a.tenant_id, a.id, a.error_count
+select a.tenant_id, a.id, a.pos_provider, a.error_count
 from pos.accounts as a
 inner join pos.tenants as t on a.tenant_id = t.id
-where a.pos_provider = %s and t.slug = any(%s) and a.sync_enabled and a.status = 'active'
+where
+    t.slug = any(%(slugs)s) and (a.pos_provider = %(provider)s or %(provider)s::text is null)
+    and a.sync_enabled and a.status = 'active'
 order by a.tenant_id, a.id
 """
 
@@ -67,17 +69,17 @@ def was_announced(failures: Sequence[dg.DagsterEvent]) -> bool:
 def announce(services: Services, run: dg.DagsterRun) -> int:
     """Write `pos.error` for every account of the run's tenants; how many there were."""
     provider, slugs = subject(run)
-    if provider is None:
-        return 0
-    error = RunDied(f"{provider}: run {run.run_id[:8]} ended before it could say what happened; see it in Dagster.")
+    error = RunDied(
+        f"run {run.run_id[:8]} of {run.job_name} ended before it could say what happened; see it in Dagster."
+    )
     with services.database.transaction() as transaction:
-        accounts = transaction.execute(ACCOUNTS, (provider, slugs)).fetchall()
-        for tenant_id, account_id, failures in accounts:
+        accounts = transaction.execute(ACCOUNTS, {"provider": provider, "slugs": slugs}).fetchall()
+        for tenant_id, account_id, account_provider, failures in accounts:
             event = SyncError.of(
                 error,
                 tenant_id=tenant_id,
                 pos_account_id=account_id,
-                pos_provider=provider,
+                pos_provider=account_provider,
                 consecutive_failures=failures + 1,
             )
             enqueue(transaction, event)
@@ -85,10 +87,15 @@ def announce(services: Services, run: dg.DagsterRun) -> int:
 
 
 def subject(run: dg.DagsterRun) -> tuple[str | None, list[str]]:
-    """Provider and tenants a run was for; no provider when it was for none in particular."""
+    """Provider (None: any) and tenants a run was for; no tenants when it was for nobody in particular.
+
+    A run names them in its configuration, its partition or, in a backfill, the first of its partitions.
+    """
     if run.job_name == SYNC_BATCH:
         config = run.run_config["ops"]["sync_many"]["config"]
         return config["provider"], config["tenants"]
-    slug = run.tags.get("dagster/partition/tenant") or run.tags.get("dagster/partition")
-    provider = run.tags.get(PROVIDER_TAG)
-    return (provider, [slug]) if provider and slug else (None, [])
+    key = run.tags.get("dagster/partition") or run.tags.get("dagster/asset_partition_range_start") or ""
+    slug = key.rpartition("|")[2]
+    selected = {asset.path[0] for asset in run.asset_selection or ()}
+    provider = run.tags.get(PROVIDER_TAG) or (selected.pop() if len(selected) == 1 else None)
+    return provider, [slug] if slug else []

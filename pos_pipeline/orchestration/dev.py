@@ -21,12 +21,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 
+from dagster import DagsterInstance
 from rich.console import Console
 from rich.table import Table
 
 from pos_pipeline.errors import InvalidRequest, PipelineError
 from pos_pipeline.orchestration.children import Child, Children
-from pos_pipeline.orchestration.instance import prepare_instance
+from pos_pipeline.orchestration.instance import limit_imports, prepare_instance
 from pos_pipeline.orchestration.simulated import needs_sandbox, sandbox_environment
 from pos_pipeline.providers import load_providers
 from pos_pipeline.settings import PROJECT_ROOT, Settings
@@ -78,6 +79,8 @@ def _environment(settings: Settings) -> dict[str, str]:
     finally:
         database.close()
     environment = {**os.environ, **prepare_instance(settings)}
+    with DagsterInstance.get() as dagster:
+        limit_imports(dagster, load_providers())
     environment |= {"DATABASE_URL": url, "POS_HOME": str(settings.pos_home), "PYTHONUNBUFFERED": "1"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode every start compiles everything again
     if needs_sandbox(environment):
@@ -101,7 +104,10 @@ def _start(settings: Settings, children: Children, stop: threading.Event) -> Non
     for name, arguments in _commands(settings, code_port, workspace).items():
         if name == "webserver":  # it and the daemon look for the code once, at their start
             _wait(lambda: _is_open(code_port), children, stop)
-        children.start(Child(name, arguments, logs / f"{name}.log"))
+        log = logs / f"{name}.log"
+        if log.exists():
+            log.replace(log.with_suffix(".log.old"))
+        children.start(Child(name, arguments, log))
     _wait(lambda: _answers(f"http://{LOOPBACK}:{settings.dagster_port}/server_info"), children, stop)
 
 

@@ -23,6 +23,8 @@ HOME_VARIABLE = "DAGSTER_HOME"
 DAGSTER_URL_VARIABLE = "DAGSTER_PG_URL"
 BROKER_VARIABLE = "POS_BROKER_URL"
 
+IMPORTS_AT_ONCE = 2
+
 TENANT_PARTITIONS = "pos_tenant"
 """Name of the dynamic partitions that hold the tenants' slugs."""
 
@@ -62,6 +64,17 @@ def instance(settings: Settings) -> Iterator[DagsterInstance]:
     prepare_instance(settings)
     with DagsterInstance.get() as opened:
         yield opened
+
+
+def limit_imports(dagster: DagsterInstance, providers: Collection[str]) -> None:
+    """Let imports of a provider have `IMPORTS_AT_ONCE` workers at most, native backfills included."""
+    for provider in providers:
+        dagster.event_log_storage.set_concurrency_slots(history_pool(provider), IMPORTS_AT_ONCE)
+
+
+def history_pool(provider: str) -> str:
+    """The pool runs of historical imports share."""
+    return f"{provider}_history"
 
 
 def register_tenants(dagster: DagsterInstance, slugs: Collection[str]) -> None:

@@ -79,9 +79,12 @@ def test_run_that_is_launched_again_is_not_announced(corner: Services, link: Lin
     ("run", "expected"),
     [
         (dg.DagsterRun("corner_sync", tags={"pos/provider": "corner", "dagster/partition": "a"}), ("corner", ["a"])),
+        (dg.DagsterRun("history", tags={"dagster/partition": "2026-09-01|b"}), (None, ["b"])),
         (
             dg.DagsterRun(
-                "history", tags={"pos/provider": "corner", "dagster/partition/tenant": "b", "dagster/partition": "m|b"}
+                "__ASSET_JOB",
+                tags={"dagster/asset_partition_range_start": "2026-07-01|b"},
+                asset_selection={dg.AssetKey(["corner", "corner_history"])},
             ),
             ("corner", ["b"]),
         ),

@@ -14,7 +14,13 @@ from dagster._core.launcher import WorkerStatus
 from sqlalchemy.pool import QueuePool
 
 from pos_pipeline.orchestration.broker import broker_url, celery_settings
-from pos_pipeline.orchestration.instance import DAGSTER_URL_VARIABLE, prepare_instance, register_tenants
+from pos_pipeline.orchestration.instance import (
+    DAGSTER_URL_VARIABLE,
+    IMPORTS_AT_ONCE,
+    limit_imports,
+    prepare_instance,
+    register_tenants,
+)
 from pos_pipeline.orchestration.launcher import PosCeleryRunLauncher
 from pos_pipeline.orchestration.lease import ask_to_stop, hold_lease, is_held
 from pos_pipeline.settings import Settings
@@ -91,6 +97,13 @@ def test_storage_remembers_runs_and_marks(dagster: DagsterInstance) -> None:
         assert status_of(another, result.run_id) is dg.DagsterRunStatus.SUCCESS
         assert another.get_latest_materialization_event(dg.AssetKey("thing")) is not None
         assert set(another.get_dynamic_partitions("pos_tenant")) == {"a", "b"}
+
+
+def test_imports_leave_workers_to_the_tills(dagster: DagsterInstance) -> None:
+    """A backfill started in the UI carries none of our tags; its pool holds it back all the same."""
+    limit_imports(dagster, ["corner"])
+
+    assert dagster.event_log_storage.get_concurrency_info("corner_history").slot_count == IMPORTS_AT_ONCE
 
 
 def test_home_follows_the_repository(settings: Settings, dagster: DagsterInstance) -> None:
