@@ -25,7 +25,7 @@ from pos_pipeline.providers.square.pages import Cut, cut
 SETTLING = timedelta(minutes=10)
 """List and search lag behind writes by seconds, customers by up to a minute (common-api-patterns, ListPayments)."""
 EPOCH = "1970-01-01T00:00:00Z"
-"""ListPayments and ListPaymentRefunds default `begin_time` (of creation) to a year ago, beside updated_at filters too."""
+"""ListPayments and ListPaymentRefunds default `begin_time` (of creation) to a year ago, beside updated_at too."""
 PAYMENTS_PER_PAGE = 100
 ORDERS_PER_PAGE = 1000
 CATALOG_PER_PAGE = 1000

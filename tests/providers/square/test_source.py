@@ -165,7 +165,7 @@ def test_catalog_brings_deleted_objects_and_its_own_position() -> None:
 
 def test_payload_is_kept_byte_for_byte() -> None:
     """Numbers beyond any float, unusual spacing and unknown keys reach the raw layer as sent."""
-    raw = b'{"id":"o1",  "updated_at":"2026-09-18T12:00:00.123456789Z","big":170141183460469231731687303715884,"q":1.10}'
+    raw = b'{"id":"o1",  "updated_at":"2026-09-18T12:00:00.123456789Z","n":170141183460469231731687303715884,"q":1.10}'
     api = ScriptedApi(lambda *_: b'{"orders":[' + raw + b"]}")
 
     [page] = read(api, "orders", since=NOON)
