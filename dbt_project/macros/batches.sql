@@ -36,3 +36,14 @@
     on conflict (model) do update
     set batch_id = excluded.batch_id, updated_at = excluded.updated_at
 {%- endmacro %}
+
+{#- What the relation was built from, if the runner said so: a build that is interrupted goes on where it was. -#}
+{% macro write_fingerprint() -%}
+    {%- set fingerprint = var('fingerprints', {}).get(model.unique_id) -%}
+    {%- if fingerprint -%}
+        insert into etl.models as m (node, fingerprint)
+        values ('{{ model.unique_id }}', '{{ fingerprint }}')
+        on conflict (node) do update
+        set fingerprint = excluded.fingerprint, built_at = clock_timestamp()
+    {%- endif -%}
+{%- endmacro %}

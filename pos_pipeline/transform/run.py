@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,8 @@ from pos_pipeline.services import Services
 from pos_pipeline.transform import engine, ledger
 from pos_pipeline.transform.failures import TransformFailed, explain
 from pos_pipeline.transform.project import Node, Project, load_project
-from pos_pipeline.warehouse.database import Database
+from pos_pipeline.transform.upkeep import prepare_new_rows
+from pos_pipeline.warehouse.database import Connection, Database
 
 TRANSFORM_LOCK = 7_301_002
 WAIT_SECONDS = 300.0
@@ -74,8 +75,9 @@ def run_transform(
         Misconfigured: the dbt project does not parse.
         InvalidRequest: `select` names something that is not a model.
     """
-    with _alone(services.database, wait_seconds):
+    with _alone(services.database, wait_seconds) as session:
         project = load_project(services.settings)
+        prepare_new_rows(session, project)
         return _Run(services, project).execute(chosen=_chosen(project, select), full_refresh=full_refresh)
 
 
@@ -112,12 +114,13 @@ class _Run:
         if opened is None:
             return TransformResult(None, 0, (), succeeded=True)
         batch_id, loads_claimed, plan, marks = opened
-        variables = json.dumps({"batch_id": batch_id, "progress": marks})
+        variables = {"batch_id": batch_id, "progress": marks}
         # What is only behind is never made from what is rebuilt, but may be what that is made from.
         if plan.behind:
             self._invoke("run", plan.behind, variables)
         if plan.rebuild and self._error is None:
-            self._invoke("build", plan.rebuild, variables)
+            prints = {node.id: node.fingerprint for node in _nodes(self._project, plan.rebuild)}
+            self._invoke("build", plan.rebuild, variables | {"fingerprints": prints})
         with self._services.database.transaction() as connection:
             ledger.close_batch(connection, batch_id, succeeded=self._error is None, is_complete=chosen is None)
         return TransformResult(batch_id, loads_claimed, tuple(self._models), self._error is None, self._error)
@@ -138,8 +141,8 @@ class _Run:
             plan = ledger.plan(connection, self._project, rebuild_all=full_refresh)
             return batch_id, loads_claimed, plan, ledger.marks(connection)
 
-    def _invoke(self, verb: str, ids: Collection[str], variables: str) -> None:
-        command = [verb, "--vars", variables, "--threads", str(THREADS), "--no-write-json"]
+    def _invoke(self, verb: str, ids: Collection[str], variables: Mapping[str, Any]) -> None:
+        command = [verb, "--vars", json.dumps(variables), "--threads", str(THREADS), "--no-write-json"]
         if verb == "build":
             command += ["--full-refresh", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
         command += ["--select", *sorted(node.name for node in _nodes(self._project, ids))]
@@ -186,7 +189,7 @@ def _chosen(project: Project, names: Sequence[str] | None) -> set[str] | None:
 
 
 @contextmanager
-def _alone(database: Database, wait_seconds: float) -> Iterator[None]:
+def _alone(database: Database, wait_seconds: float) -> Iterator[Connection]:
     """The only transform of this process and of this warehouse.
 
     The lock is held by a session of its own and goes with it, so a process that is killed leaves none behind.
@@ -200,4 +203,4 @@ def _alone(database: Database, wait_seconds: float) -> Iterator[None]:
                     "it sees everything this call would have seen."
                 )
             time.sleep(POLL_SECONDS)
-        yield
+        yield session

@@ -5,8 +5,8 @@
 
         newest_by: [columns]   latest version of an object: an older one that arrives late changes nothing, an
                                equal one rewrites the row. `_batch_id` moves only when another column does.
-        replaces: [columns]    rows of one group are made together: every group the model selects loses its old
-                               rows first. A row whose key is null says "this group is empty now".
+        replaces: [columns]    rows of one group are made together: all groups of `touched` lose their old rows
+        touched: macro         first, in the same statement; the macro takes `provider` as its argument.
         records_days: true     with `replaces`: days that lost or gained a row are noted in etl.touched_days.
         (none)                 a plain upsert by key.
 
@@ -23,6 +23,22 @@
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {#-
+        Compiling these statements costs more than running them on a few rows; sorting in memory helps on many. How
+        many rows are new is not in any statistics, and a wrong guess scans all history: an index look-up per new row
+        is never far from the best plan, so an incremental run is told that walking through rows is dear.
+        (`enable_seqscan = off` will not do: one table without an index, and all plans cost the same.)
+    -#}
+    {% call statement('settings') %}
+        set local jit = off;
+        set local work_mem = '64MB';
+        {%- if not builds %}
+        set local seq_page_cost = 10;
+        set local random_page_cost = 1;
+        set local cpu_tuple_cost = 1;
+        set local enable_mergejoin = off
+        {%- endif %}
+    {% endcall %}
 
     {% if builds %}
         {% do get_assert_columns_equivalent(sql) %}
@@ -39,7 +55,7 @@
             {% endcall %}
             {% call statement('shape') %}comment on table {{ target_relation }} is '{{ shape_of_contract() }}'{% endcall %}
         {% endif %}
-        {% call statement('main') %}{{ insert_all(target_relation, sql, columns, key) }}{% endcall %}
+        {% call statement('main') %}{{ insert_all(target_relation, sql, columns) }}{% endcall %}
         {% if meta.get('records_days') %}
             {% call statement('new_days') %}{{ record_days('select * from ' ~ target_relation) }}{% endcall %}
         {% endif %}
@@ -47,7 +63,7 @@
         {% call statement('analyze') %}analyze {{ target_relation }}{% endcall %}
     {% elif meta.get('replaces') %}
         {% call statement('main') %}
-            {{ replace_groups(target_relation, sql, columns, key, meta['replaces'], meta.get('records_days')) }}
+            {{ replace_groups(target_relation, sql, columns, meta) }}
         {% endcall %}
     {% else %}
         {% call statement('main') %}
@@ -61,6 +77,8 @@
     {% endif %}
 
     {% call statement('progress') %}{{ write_progress() }}{% endcall %}
+    {% set fingerprint = write_fingerprint() %}
+    {% if builds and fingerprint %}{% call statement('fingerprint') %}{{ fingerprint }}{% endcall %}{% endif %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
@@ -95,13 +113,12 @@
 {% endmacro %}
 
 
-{% macro insert_all(relation, sql, columns, key) -%}
+{% macro insert_all(relation, sql, columns) -%}
     insert into {{ relation }} ({{ columns | join(', ') }})
     select {{ columns | join(', ') }}
     from (
         {{ sql }}
     ) as s
-    where {% for column in key %}s.{{ column }} is not null{{ ' and ' if not loop.last }}{% endfor %}
 {%- endmacro %}
 
 
@@ -133,14 +150,20 @@
 {%- endmacro %}
 
 
-{% macro replace_groups(relation, sql, columns, key, group_columns, records_days) -%}
+{% macro replace_groups(relation, sql, columns, meta) -%}
+    {%- set group_columns = meta['replaces'] -%}
+    {%- set records_days = meta.get('records_days') -%}
     with src as materialized (
         {{ sql }}
     ),
 
+    stale as materialized (
+        {{ context[meta['touched']](meta.get('provider')) }}
+    ),
+
     gone as (
         delete from {{ relation }} as t
-        using (select distinct {{ group_columns | join(', ') }} from src) as s
+        using stale as s
         where {% for column in group_columns %}t.{{ column }} = s.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
         returning t.tenant_id{% if records_days %}, t.business_date{% endif %}
     )
@@ -157,11 +180,7 @@
     select {{ columns | join(', ') }}
     from src
     {#- Counting the deleted rows makes Postgres delete them before it inserts. #}
-    where
-        (select count(*) from gone) >= 0
-        {% for column in key -%}
-            and {{ column }} is not null
-        {% endfor %}
+    where (select count(*) from gone) >= 0
 {%- endmacro %}
 
 
@@ -170,7 +189,7 @@
     insert into etl.touched_days as d (tenant_id, business_date, batch_id)
     select distinct r.tenant_id, r.business_date, {{ this_batch() }}
     from {% if rows.startswith('(') %}{{ rows }}{% else %}({{ rows }}){% endif %} as r
-    where r.business_date is not null
+    where true
     on conflict (tenant_id, business_date) do update
     set batch_id = excluded.batch_id
 {%- endmacro %}

@@ -1,6 +1,6 @@
-{{ config(meta={'replaces': ['tenant_id', 'business_date']}) }}
+{{ config(meta={'replaces': ['tenant_id', 'business_date'], 'touched': 'touched_days'}) }}
 
-with touched as (
+with touched as materialized (
     {{ touched_days() }}
 ),
 
@@ -42,27 +42,25 @@ sums as (
 )
 
 select
-    touched.tenant_id,
-    touched.business_date,
-    sums.pos_provider,
-    sums.location_id,
-    sums.product_key,
-    sums.currency,
-    sums.pos_account_id,
-    sums.pos_product_id,
-    sums.product_name,
-    sums.variation_name,
-    sums.line_type,
-    sums.sale_count::integer as sale_count,
-    sums.refund_count::integer as refund_count,
-    sums.quantity_sold::numeric(19, 5) as quantity_sold,
-    sums.quantity_refunded::numeric(19, 5) as quantity_refunded,
-    sums.sales_amount::numeric(19, 4) as sales_amount,
-    sums.refund_amount::numeric(19, 4) as refund_amount,
-    sums.net_amount::numeric(19, 4) as net_amount,
-    sums.tax_amount::numeric(19, 4) as tax_amount,
-    sums.discount_amount::numeric(19, 4) as discount_amount,
+    tenant_id,
+    business_date,
+    pos_provider,
+    location_id,
+    product_key,
+    currency,
+    pos_account_id,
+    pos_product_id,
+    product_name,
+    variation_name,
+    line_type,
+    sale_count::integer as sale_count,
+    refund_count::integer as refund_count,
+    quantity_sold::numeric(19, 5) as quantity_sold,
+    quantity_refunded::numeric(19, 5) as quantity_refunded,
+    sales_amount::numeric(19, 4) as sales_amount,
+    refund_amount::numeric(19, 4) as refund_amount,
+    net_amount::numeric(19, 4) as net_amount,
+    tax_amount::numeric(19, 4) as tax_amount,
+    discount_amount::numeric(19, 4) as discount_amount,
     {{ this_batch() }}::bigint as _batch_id
-from touched
-left join sums
-    on touched.tenant_id = sums.tenant_id and touched.business_date = sums.business_date
+from sums

@@ -1,6 +1,6 @@
-{{ config(meta={'replaces': ['tenant_id', 'business_date']}) }}
+{{ config(meta={'replaces': ['tenant_id', 'business_date'], 'touched': 'touched_days'}) }}
 
-with touched as (
+with touched as materialized (
     {{ touched_days() }}
 ),
 
@@ -30,26 +30,24 @@ sums as (
 )
 
 select
-    touched.tenant_id,
-    touched.business_date,
-    sums.pos_provider,
-    sums.location_id,
-    sums.currency,
-    sums.hour_starts_at,
-    sums.local_hour,
-    sums.pos_account_id,
-    sums.sale_count,
-    sums.refund_count,
-    sums.void_count,
-    sums.sales_amount,
-    sums.refund_amount,
-    sums.voided_amount,
-    sums.tax_amount,
-    sums.discount_amount,
-    sums.service_charge_amount,
-    sums.tip_amount,
-    sums.total_amount,
+    tenant_id,
+    business_date,
+    pos_provider,
+    location_id,
+    currency,
+    hour_starts_at,
+    local_hour,
+    pos_account_id,
+    sale_count,
+    refund_count,
+    void_count,
+    sales_amount,
+    refund_amount,
+    voided_amount,
+    tax_amount,
+    discount_amount,
+    service_charge_amount,
+    tip_amount,
+    total_amount,
     {{ this_batch() }}::bigint as _batch_id
-from touched
-left join sums
-    on touched.tenant_id = sums.tenant_id and touched.business_date = sums.business_date
+from sums

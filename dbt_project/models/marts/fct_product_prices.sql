@@ -1,18 +1,14 @@
 {{ config(
     indexes=[{'columns': ['_batch_id']}],
-    meta={'replaces': ['tenant_id', 'pos_provider', 'pos_product_id']},
+    meta={'replaces': ['tenant_id', 'pos_provider', 'pos_product_id'], 'touched': 'touched_products'},
 ) }}
 
-with prices as (
-    {{ union_providers('prices') }}
+with touched as materialized (
+    {{ touched_products() }}
 ),
 
-touched as (
-    select distinct tenant_id, pos_provider, pos_product_id
-    from prices
-    {% if is_incremental() -%}
-        where _batch_id > {{ last_batch() }}
-    {%- endif %}
+prices as (
+    {{ union_providers('prices') }}
 ),
 
 -- A version that left the price as it was begins no new period.

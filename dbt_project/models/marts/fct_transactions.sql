@@ -7,33 +7,29 @@
         {'columns': ['pos_account_id']},
         {'columns': ['_batch_id'], 'type': 'brin'},
     ],
-    meta={'replaces': ['tenant_id', 'pos_provider', 'transaction_group'], 'records_days': true},
+    meta={
+        'replaces': ['tenant_id', 'pos_provider', 'transaction_group'],
+        'touched': 'touched_groups',
+        'records_days': true,
+    },
 ) }}
 
-with touched as (
-    {{ touched_groups_of_all() }}
+with touched as materialized (
+    {{ touched_groups() }}
 ),
 
 transactions as (
-    {{ union_providers('transactions') }}
+    {{ touched_rows('transactions') }}
 ),
 
 located as (
     select
-        touched.tenant_id as touched_tenant_id,
-        touched.pos_provider as touched_provider,
-        touched.transaction_group as touched_group,
         transactions.*,
         accounts.pos_account_id,
         accounts.location_name,
         coalesce(accounts.known_timezone, 'UTC') as timezone,
         coalesce(accounts.day_closes_at, '00:00')::interval as day_closes_at
-    from touched
-    left join transactions
-        on
-            touched.tenant_id = transactions.tenant_id
-            and touched.pos_provider = transactions.pos_provider
-            and touched.transaction_group = transactions.transaction_group
+    from transactions
     left join {{ ref('int_accounts') }} as accounts
         on
             transactions.tenant_id = accounts.tenant_id
@@ -42,18 +38,15 @@ located as (
 )
 
 select
-    case
-        when pos_transaction_id is not null
-            then {{ stable_uuid(['touched_tenant_id', 'touched_provider', 'pos_transaction_id']) }}
-    end as id,
-    touched_tenant_id as tenant_id,
+    {{ stable_uuid(['tenant_id', 'pos_provider', 'pos_transaction_id']) }} as id,
+    tenant_id,
     pos_account_id,
-    touched_provider as pos_provider,
+    pos_provider,
     pos_transaction_id,
-    touched_group as transaction_group,
+    transaction_group,
     case
         when original_transaction_id is not null
-            then {{ stable_uuid(['touched_tenant_id', 'touched_provider', 'original_transaction_id']) }}
+            then {{ stable_uuid(['tenant_id', 'pos_provider', 'original_transaction_id']) }}
     end as original_id,
     location_id,
     location_name,

@@ -2,6 +2,11 @@
     indexes=[{'columns': ['_batch_id']}, {'columns': ['tenant_id', 'location_id']}],
 ) }}
 
+-- Read only once there is something to compare with, so dbt has to be told:
+-- depends_on: {{ ref('int_square__customers') }}
+-- depends_on: {{ ref('int_square__team_members') }}
+-- depends_on: {{ ref('int_accounts') }}
+
 -- Which groups of objects have to be made again, whatever it was that changed: an object of the group, the payment a
 -- refund belongs to, the name of its customer or cashier, or the shop's time zone.
 with
