@@ -1,19 +1,19 @@
 """Tenants at the corner till, and a Dagster instance of the test's own."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from dagster import DagsterInstance
-from fakes.corner_till import START
+from fakes.corner_shops import corner, link
 from fakes.linked_till import LinkedTill
 
 from pos_pipeline.orchestration.instance import prepare_instance
 from pos_pipeline.services import Services
 from pos_pipeline.settings import Settings
-from pos_pipeline.warehouse.migrate import upgrade
+
+__all__ = ["corner", "link"]
 
 
 @pytest.fixture(scope="session")
@@ -34,40 +34,6 @@ def settings(settings: Settings, dagster_database: str) -> Settings:
 def till() -> LinkedTill:
     """A till without sales."""
     return LinkedTill()
-
-
-@pytest.fixture
-def corner(services: Services, till: LinkedTill) -> Services:
-    """Services whose only provider is the corner till."""
-    upgrade(services.database, [till])
-    return replace(services, providers={"corner": till})
-
-
-@pytest.fixture
-def link(corner: Services) -> Callable[..., UUID]:
-    """Makes a tenant `t-<merchant>` with one shop, linked at START and due now; the connection's id."""
-
-    def make(merchant: str = "m1") -> UUID:
-        with corner.database.transaction() as transaction:
-            tenant, connection = uuid4(), uuid4()
-            transaction.execute(
-                "insert into pos.tenants (id, slug, name) values (%s, %s, %s)", (tenant, f"t-{merchant}", merchant)
-            )
-            sealed = corner.vault.seal("token-of-the-till", tenant_id=tenant, connection_id=connection)
-            transaction.execute(
-                "insert into pos.connections (id, tenant_id, pos_provider, merchant_id, access_token, live_since)"
-                " values (%s, %s, 'corner', %s, %s, %s)",
-                (connection, tenant, merchant, sealed, START),
-            )
-            transaction.execute(
-                "insert into pos.accounts (tenant_id, connection_id, pos_provider, account_name, location_id,"
-                " location_name, timezone, currency)"
-                " values (%s, %s, 'corner', %s, %s, 'Shop', 'Europe/Madrid', 'EUR')",
-                (tenant, connection, merchant, f"{merchant}-shop"),
-            )
-        return connection
-
-    return make
 
 
 @pytest.fixture

@@ -1,55 +1,21 @@
-"""Merchants linked to the corner till."""
+"""The corner till, merchants linked to it, and what of their rows exists."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from uuid import UUID, uuid4
 
 import pytest
-from fakes.corner_till import START, CornerTill
+from fakes.corner_shops import corner, link
+from fakes.corner_till import CornerTill
 
 from pos_pipeline.services import Services
 from pos_pipeline.warehouse.database import Database
-from pos_pipeline.warehouse.migrate import upgrade
+
+__all__ = ["corner", "link"]
 
 
 @pytest.fixture
 def till() -> CornerTill:
     """A till without sales."""
     return CornerTill()
-
-
-@pytest.fixture
-def corner(services: Services, till: CornerTill) -> Services:
-    """Services whose only provider is the corner till."""
-    upgrade(services.database, [till])
-    return replace(services, providers={"corner": till})
-
-
-@pytest.fixture
-def link(corner: Services) -> Callable[..., UUID]:
-    """Makes a merchant with one shop, linked at START; returns the connection's id."""
-
-    def make(merchant: str = "m1") -> UUID:
-        with corner.database.transaction() as transaction:
-            tenant, connection = uuid4(), uuid4()
-            transaction.execute(
-                "insert into pos.tenants (id, slug, name) values (%s, %s, %s)", (tenant, f"t-{merchant}", merchant)
-            )
-            sealed = corner.vault.seal("token-of-the-till", tenant_id=tenant, connection_id=connection)
-            transaction.execute(
-                "insert into pos.connections (id, tenant_id, pos_provider, merchant_id, access_token, live_since)"
-                " values (%s, %s, 'corner', %s, %s, %s)",
-                (connection, tenant, merchant, sealed, START),
-            )
-            transaction.execute(
-                "insert into pos.accounts (tenant_id, connection_id, pos_provider, account_name, location_id,"
-                " location_name, timezone, currency)"
-                " values (%s, %s, 'corner', %s, %s, 'Shop', 'Europe/Madrid', 'EUR')",
-                (tenant, connection, merchant, f"{merchant}-shop"),
-            )
-        return connection
-
-    return make
 
 
 @pytest.fixture
