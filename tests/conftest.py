@@ -160,9 +160,9 @@ class Server:
         """Drop the databases of sessions that are gone."""
         rows = self._connection.execute(
             """
-            select datname from pg_database
-            where starts_with(datname, %(prefix)s) and pg_has_role(datdba, 'usage') and not exists (
-                select from pg_stat_activity where application_name = %(prefix)s || split_part(datname, '_', 3)
+            select d.datname from pg_database as d
+            where starts_with(d.datname, %(prefix)s) and pg_has_role(d.datdba, 'usage') and not exists (
+                select from pg_stat_activity as a where a.application_name = %(prefix)s || split_part(d.datname, '_', 3)
             )
             """,
             {"prefix": DATABASE_PREFIX},
