@@ -31,7 +31,7 @@ unknown_currency as (
         'error' as severity,
         count(*) as affected_count,
         format(
-            '%s objects are in %s, which seeds/currencies.csv does not have: add it there. They are in no fact until then.',
+            '%s objects are in %s, which seeds/currencies.csv lacks: add it there. They are in no fact until then.',
             count(*), string_agg(distinct objects.currency, ', ')
         ) as message
     from ({{ union_providers('excluded_objects') }}) as objects
@@ -242,9 +242,12 @@ timezone_differs as (
         1 as affected_count,
         case
             when accounts.timezone <> accounts.known_timezone
-                then format('Time zone %s is unknown, business dates are in UTC: correct the account.', accounts.timezone)
+                then format(
+                    'Time zone %s is unknown, business dates are in UTC: correct the account.', accounts.timezone
+                )
             else format(
-                'The account is in %s but the POS says %s: correct whichever is wrong.', accounts.timezone, locations.timezone
+                'The account is in %s but the POS says %s: correct whichever is wrong.',
+                accounts.timezone, locations.timezone
             )
         end as message
     from accounts
@@ -264,7 +267,7 @@ mapping_to_inactive_product as (
         'mapping_to_inactive_product' as rule,
         'warning' as severity,
         count(*) as affected_count,
-        format('%s products are mapped to catalog products that are no longer active: map them anew.', count(*)) as message
+        format('%s products are mapped to catalog products that are inactive: map them anew.', count(*)) as message
     from {{ ref('stg_app__product_mappings') }} as mappings
     inner join {{ ref('stg_app__catalog_products') }} as products
         on mappings.mapped_product_id = products.catalog_product_id and not products.is_active

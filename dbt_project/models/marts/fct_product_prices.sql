@@ -17,8 +17,9 @@ changes as (
     from (
         select
             prices.*,
-            row(prices.unit_price, prices.currency) is distinct from
-            lag(row(prices.unit_price, prices.currency)) over versions as is_change
+            row_number() over versions = 1 as is_first,
+            lag(prices.unit_price) over versions as previous_price,
+            lag(prices.currency) over versions as previous_currency
         from touched
         inner join prices
             on
@@ -30,7 +31,7 @@ changes as (
             order by prices.changed_at, prices.change_number
         )
     ) as compared
-    where is_change
+    where is_first or unit_price is distinct from previous_price or currency is distinct from previous_currency
 )
 
 select

@@ -283,8 +283,10 @@ from transactions as t
 cross join lateral (
     select
         case when count(distinct d.payment_method) > 1 then 'split' else min(d.payment_method) end as payment_method,
-        (array_agg(d.card_brand order by abs(d.amount) desc, d.pos_tender_id) filter (where d.card_brand is not null))[1]
-            as card_brand,
+        (
+            array_agg(d.card_brand order by abs(d.amount) desc, d.pos_tender_id)
+            filter (where d.card_brand is not null)
+        )[1] as card_brand,
         (
             array_agg(d.card_last_four order by abs(d.amount) desc, d.pos_tender_id)
             filter (where d.card_last_four is not null)

@@ -39,7 +39,9 @@ select
     shaped.status,
     case
         when destination_type is not null
-            then {{ square_payment_method('destination_type', 'card_details', "(destination_details -> 'external_details')") }}
+            then {{ square_payment_method(
+                'destination_type', 'card_details', "(destination_details -> 'external_details')"
+            ) }}
     end as payment_method,
     card_details -> 'card' ->> 'card_brand' as card_brand,
     card_details -> 'card' ->> 'last_4' as card_last_four,
