@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pos_pipeline.services import Services
     from pos_pipeline.warehouse.database import Database
 
+pytest_plugins = ["rig.fixtures"]
+
 DATABASE_PREFIX = "pos_test_"
 PROJECT_PREFIXES = ("POS_", "SQUARE_", "TOAST_", "LIGHTSPEED_", "DAGSTER_", "DBT_", "DLT_", "CELERY_")
 

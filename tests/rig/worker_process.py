@@ -1,0 +1,101 @@
+"""Does a pipeline's work in children that may be killed; run by `rig.worker`.
+
+Starting Python with dlt and dbt costs seconds, a fork of a process that has imported them costs
+milliseconds. This process imports, reads the dbt project, opens nothing, and forks once per job.
+
+    one JSON line in: Job ──fork──▶ child works, is stopped or killed ──▶ one JSON line out: Report
+"""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from pos_pipeline.events.rabbitmq import publish_pending
+from pos_pipeline.extract import SyncOutcome, sync_live, sync_window
+from pos_pipeline.provider import Window
+from pos_pipeline.services import Services, open_services
+from pos_pipeline.settings import Settings
+from pos_pipeline.transform import run_transform
+from pos_pipeline.transform.project import load_project
+from rig.crash_points import CrashPoints
+from rig.job import Job, Report, Step
+
+
+def serve() -> None:
+    """Take jobs until the input ends."""
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    with TemporaryDirectory() as home:
+        load_project(Settings(pos_home=Path(home)))
+    child, results = 0, 0
+    for line in sys.stdin.buffer:
+        job = msgspec.json.decode(line, type=Job | None)
+        if job is None:
+            os.kill(child, signal.SIGCONT)
+        else:
+            child, results = _start(job)
+        _, status = os.waitpid(child, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            report = Report(stopped=True)
+        elif os.WIFSIGNALED(status):
+            report = Report(signal=os.WTERMSIG(status))
+            os.close(results)
+        else:
+            with os.fdopen(results, "rb") as file:
+                report = msgspec.json.decode(file.read(), type=Report)
+        answers.write(msgspec.json.encode(report) + b"\n")
+
+
+def _start(job: Job) -> tuple[int, int]:
+    results, ours = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(ours)
+        return child, results
+    # Never return: the parent's loop, its input and its exit handlers are not the child's.
+    try:
+        os.environ.update(job.environment)
+        report = _do(job)
+        with os.fdopen(ours, "wb") as file:
+            file.write(msgspec.json.encode(report))
+        os._exit(0)
+    except BaseException:  # noqa: BLE001 - whatever it is, the test is told
+        with suppress(BaseException):
+            sys.excepthook(*sys.exc_info())
+            with os.fdopen(ours, "wb") as file:
+                file.write(msgspec.json.encode(Report(error=repr(sys.exc_info()[1]))))
+        os._exit(1)
+
+
+def _do(job: Job) -> Report:
+    points = CrashPoints(job.place, job.signal)
+    points.put()
+    report = Report(passed=points.passed)
+    with open_services(Settings(_env_file=None, **job.settings)) as services:
+        for step in job.steps:
+            points.now_in = step.phase
+            if step.kind == "transform":
+                run_transform(services).raise_for_failure()
+            elif step.kind == "publish":
+                publish_pending(services, exchange=step.exchange)
+            else:
+                outcomes = _sync(services, step)
+                report.statuses.extend(outcome.status for outcome in outcomes)
+                report.errors.extend(repr(outcome.error) for outcome in outcomes if outcome.error)
+    return report
+
+
+def _sync(services: Services, step: Step) -> list[SyncOutcome]:
+    if step.kind == "window":
+        window = Window(step.start, step.end)
+        return [sync_window(services, one, window) for one in step.connection_ids]
+    return sync_live(services, step.connection_ids, streams=step.streams)
+
+
+if __name__ == "__main__":
+    serve()
