@@ -12,6 +12,7 @@ from pos_pipeline.errors import InvalidRequest, Misconfigured, NotFound
 if TYPE_CHECKING:
     from pos_pipeline.accounts.tenants import Tenant
     from pos_pipeline.services import Services
+    from pos_pipeline.settings import Settings
     from pos_pipeline.warehouse.database import Database
 
 CLOSE_ENOUGH = 60
@@ -27,12 +28,26 @@ def opened(*, migrated: bool = True) -> "Iterator[Services]":
         WarehouseUnavailable: Postgres does not answer.
     """
     from pos_pipeline.services import open_services
+    from pos_pipeline.settings import Settings, load_settings
 
     _log_to_stderr()
-    with open_services() as services:
+    settings = load_settings(Settings)
+    _lead_to_simulated_tills(settings)
+    with open_services(settings) as services:
         if migrated:
             require_migrated(services.database)
         yield services
+
+
+def _lead_to_simulated_tills(settings: "Settings") -> None:
+    """A home whose tills are simulated stays with them, so that commands after the demo need no variables."""
+    if (settings.pos_home / "sandbox").is_dir():
+        import os
+
+        from pos_pipeline.orchestration.simulated import is_simulated_home, sandbox_environment
+
+        if is_simulated_home(settings, os.environ):
+            os.environ.update(sandbox_environment(settings))
 
 
 def _log_to_stderr() -> None:

@@ -53,6 +53,17 @@ def status(*, as_json: Json = False) -> None:
 
 
 @app.command()
+def url(*, as_json: Json = False) -> None:
+    """Print the embedded server's address, for psql and notebooks; DATABASE_URL is never shown."""
+    with opened(migrated=False) as services:
+        embedded = services.settings.database_url is None
+        address = services.database.url if embedded else None
+    show(
+        as_json, {"url": address}, address or "DATABASE_URL names the warehouse; it may hold a password, so look there."
+    )
+
+
+@app.command()
 def stop(*, as_json: Json = False) -> None:
     """Stop the embedded server; the next command starts it again. A server of your own is left alone."""
     from pos_pipeline.settings import Settings, load_settings

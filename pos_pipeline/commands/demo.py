@@ -80,6 +80,6 @@ def _next(port: int, outbox: dict[str, int]) -> str:
 Where to look next
   make dev                                   the Dagster UI at http://127.0.0.1:{port} with the runs made here
   .venv/bin/pos-pipeline status              every till in words
-  .venv/bin/pos-pipeline reconcile --by-day  the table above, day by day
+  .venv/bin/pos-pipeline reconcile --by-day  the table above, day by day (while `make dev` runs the tills)
   .venv/bin/pos-pipeline events list         {outbox["written"]} events ({sent})
   .venv/bin/pos-pipeline db url              the warehouse; the marts are in schema marts"""

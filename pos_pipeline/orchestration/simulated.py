@@ -2,20 +2,25 @@
 
 from collections.abc import Mapping
 
-from pos_pipeline.sandbox.square.grants import CLIENT_ID, CLIENT_SECRET
+from pos_pipeline.sandbox.cloud import CloudKind, discover_clouds
 from pos_pipeline.settings import Settings
 
 
 def needs_sandbox(environment: Mapping[str, str]) -> bool:
     """Whether no app of ours and no other server is configured, so that there would be nothing to read."""
-    return not (environment.get("SQUARE_APP_ID") or environment.get("SQUARE_BASE_URL"))
+    return not any(environment.get(name) for kind in discover_clouds() for name in _variables(kind, ""))
 
 
 def sandbox_environment(settings: Settings) -> dict[str, str]:
     """What leads every process to the sandbox of these settings, and makes us its app."""
     address = f"http://127.0.0.1:{settings.sandbox_port}"
-    return {
-        "SQUARE_BASE_URL": f"{address}/square",
-        "SQUARE_APP_ID": CLIENT_ID,
-        "SQUARE_APP_SECRET": CLIENT_SECRET,
-    }
+    return {name: value for kind in discover_clouds() for name, value in _variables(kind, address).items()}
+
+
+def is_simulated_home(settings: Settings, environment: Mapping[str, str]) -> bool:
+    """Whether this home's tills are simulated ones: the demo or `dev` made them, and nothing real is configured."""
+    return (settings.pos_home / "sandbox").is_dir() and needs_sandbox(environment)
+
+
+def _variables(kind: CloudKind, address: str) -> dict[str, str]:
+    return {f"{kind.name.upper()}_BASE_URL": f"{address}/{kind.name}", **kind.app_settings}

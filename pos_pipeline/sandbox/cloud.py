@@ -5,7 +5,7 @@ A provider is a folder beside this file whose package exports `CLOUD`, a `CloudK
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -77,6 +77,8 @@ class CloudKind(Protocol):
     """Makes a cloud; a class of the provider's package."""
 
     name: str
+    app_settings: Mapping[str, str]
+    """Variables that make a client the app this cloud knows; its address is `<NAME>_BASE_URL`."""
 
     def __call__(self, surroundings: Surroundings) -> Cloud:
         """The cloud over this world."""

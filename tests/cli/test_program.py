@@ -30,7 +30,7 @@ COMMANDS = dict(commands(PROGRAM))
 DOCUMENTED = {
     "tenants": {"list", "create", "show"},
     "accounts": {"list", "show", "link", "disconnect", "enable", "disable"},
-    "db": {"upgrade", "status", "stop"},
+    "db": {"upgrade", "status", "url", "stop"},
     "events": {"list", "publish"},
     "quarantine": {"list", "show"},
     "keys": {"rotate"},
