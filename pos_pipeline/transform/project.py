@@ -7,6 +7,7 @@ is kept for others (Dagster's assets); the runner itself does not read it.
 import fcntl
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,8 +95,10 @@ def ensure_manifest(settings: Settings) -> Path:
         current = _stamp(settings.dbt_project_dir)
         if not manifest.exists() or not stamp.exists() or stamp.read_text() != current:
             _parse(settings)
-            # Written beside and moved, so that no reader sees half of it.
-            (settings.pos_home / "dbt" / "manifest.json").replace(manifest)
+            # Written beside and moved, so that no reader sees half of it. POS_HOME may be on another disk.
+            beside = target / "manifest.new"
+            shutil.copyfile(settings.pos_home / "dbt" / "manifest.json", beside)
+            beside.replace(manifest)
             stamp.write_text(current)
     return manifest
 
