@@ -1,8 +1,11 @@
 {#- A POS may send anything: these give null, or nothing, for what is not of the documented shape. -#}
 
-{#- Minor units of a Square Money object. -#}
+{#- Minor units of a Square Money object; null beyond what numeric(19, 4) holds. -#}
 {% macro minor(money) -%}
-    case when jsonb_typeof({{ money }} -> 'amount') = 'number' then ({{ money }} -> 'amount')::bigint end
+    case
+        when jsonb_typeof({{ money }} -> 'amount') = 'number' and abs(({{ money }} -> 'amount')::numeric) < 1e15
+            then ({{ money }} -> 'amount')::bigint
+    end
 {%- endmacro %}
 
 {% macro minor_or_zero(money) -%}
@@ -13,9 +16,17 @@
     nullif(upper({{ money }} ->> 'currency'), '')
 {%- endmacro %}
 
-{#- An RFC 3339 instant with 0 to 9 fractional digits. -#}
+{#- An RFC 3339 instant with 0 to 9 fractional digits. Days a month does not have are not let through to the cast. -#}
 {% macro instant(text) -%}
-    case when {{ text }} ~ '^\d{4}-(0[1-9]|1[0-2])-[0-3]\dT[0-2]\d:[0-5]\d:' then ({{ text }})::timestamptz end
+    case
+        when
+            {{ text }} ~ (
+                '^([12]\d{3}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))'
+                '|[12]\d(0[48]|[2468][048]|[13579][26])-02-29)'
+                'T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$'
+            )
+            then ({{ text }})::timestamptz
+    end
 {%- endmacro %}
 
 {% macro quantity(text) -%}

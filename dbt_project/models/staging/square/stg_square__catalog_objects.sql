@@ -27,7 +27,10 @@ embedded as (
         coalesce(v.is_deleted = 'true'::jsonb, false) as is_deleted,
         v.item_variation_data as data,
         coalesce({{ instant('v.updated_at') }}, listed.version_at) as version_at,
-        case when jsonb_typeof(v.version) = 'number' then v.version::bigint else 0 end as version_no,
+        case
+            when jsonb_typeof(v.version) = 'number' and v.version::numeric between 0 and 9e18 then v.version::bigint
+            else 0
+        end as version_no,
         listed.load_id,
         listed.fetched_at,
         listed.load_batch_id
