@@ -62,5 +62,5 @@ class Worker:
         answer = self._process.stdout.readline()
         assert answer, f"the worker is gone:\n{self.log.read_text()[-2000:]}"
         report = msgspec.json.decode(answer, type=Report)
-        assert not report.error, report.error
+        assert not report.error, f"{report.error}\n{self.log.read_text()[-8000:]}"
         return report

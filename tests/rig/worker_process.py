@@ -6,6 +6,7 @@ milliseconds. This process imports, reads the dbt project, opens nothing, and fo
     one JSON line in: Job ──fork──▶ child works, is stopped or killed ──▶ one JSON line out: Report
 """
 
+import faulthandler
 import os
 import signal
 import sys
@@ -24,6 +25,9 @@ from pos_pipeline.transform import run_transform
 from pos_pipeline.transform.project import load_project
 from rig.crash_points import CrashPoints
 from rig.job import Job, Report, Step
+
+STUCK_SECONDS = 180.0
+STUCK = msgspec.json.encode(Report(error=f"still not done after {STUCK_SECONDS:.0f} s; its stacks are in the log"))
 
 
 def serve() -> None:
@@ -47,7 +51,7 @@ def serve() -> None:
             os.close(results)
         else:
             with os.fdopen(results, "rb") as file:
-                report = msgspec.json.decode(file.read(), type=Report)
+                report = msgspec.json.decode(file.read() or STUCK, type=Report)
         answers.write(msgspec.json.encode(report) + b"\n")
 
 
@@ -58,6 +62,7 @@ def _start(job: Job) -> tuple[int, int]:
         os.close(ours)
         return child, results
     # Never return: the parent's loop, its input and its exit handlers are not the child's.
+    faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
     try:
         os.environ.update(job.environment)
         report = _do(job)
