@@ -30,17 +30,21 @@ PROJECT_PREFIXES = ("POS_", "SQUARE_", "TOAST_", "LIGHTSPEED_", "DAGSTER_", "DBT
 
 @pytest.fixture(scope="session")
 def environment() -> Mapping[str, str]:
-    """The environment as the session found it; each test sees it without the project's variables."""
+    """The environment as the session found it; a test sees it without the project's variables."""
     return dict(os.environ)
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test depends on how the machine it runs on is configured."""
+def _clean_environment() -> Iterator[None]:
+    """No test depends on how the machine is configured, nor on what another test exported."""
     names = {name.upper() for name in Settings.model_fields}
-    for variable in environment:
+    before = dict(os.environ)
+    for variable in before:
         if variable in names or variable.startswith(PROJECT_PREFIXES):
-            monkeypatch.delenv(variable, raising=False)
+            del os.environ[variable]
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")
