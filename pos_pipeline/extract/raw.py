@@ -1,6 +1,6 @@
 """Records into raw tables, by dlt: append-only, exact bytes, one load for many connections.
 
-    (connection, stream, records) ──▶ Arrow tables of ≥ 2,000 rows ──▶ dlt csv ──▶ COPY raw_<provider>.<stream>
+    (connection, stream, records) ──▶ Arrow tables of ≥ 1,000 rows ──▶ dlt csv ──▶ COPY raw_<provider>.<stream>
 
 dlt's own state is not used. A load counts only once the ledger names it (`commit`), and then
 its watermarks move in the same transaction; so dlt needs nothing restored and nothing merged, and a
@@ -32,8 +32,8 @@ from pos_pipeline.extract.slots import Slot
 from pos_pipeline.provider import Record
 from pos_pipeline.warehouse.migrate import raw_schema
 
-ROWS_PER_TABLE = 2_000
-"""dlt spends about a millisecond per table it is handed, whatever its size."""
+ROWS_PER_TABLE = 1_000
+"""dlt spends about a millisecond per table it is handed, whatever its size; a larger one is only more memory."""
 ROWS_PER_FILE = 100_000
 """A long import is cut into files, so that two workers can copy at once."""
 
