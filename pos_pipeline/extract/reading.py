@@ -103,7 +103,7 @@ def read_plan(api: Api, provider: Provider, plan: Plan, emit: Emit) -> StreamRea
                 emit(Batch(connection.tenant_id, connection.id, plan.stream.name, fresh))
         if plan.stream.describes_locations and reading.rows:
             reading.locations = list(provider.locations(api))
-    except Unauthorised:
+    except (Unauthorised, Stopped):
         raise
     except MissingScope:
         reading.error = MissingScope(
@@ -113,8 +113,7 @@ def read_plan(api: Api, provider: Provider, plan: Plan, emit: Emit) -> StreamRea
         )
     except PipelineError as error:
         reading.error = error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        # A reader stumbling over an unforeseen shape must not take other tenants with it.
+    except Exception as error:  # noqa: BLE001 - a reader that stumbles must not take other tenants with it
         reading.error = UnexpectedPayload(
             f"{provider.name}: reading {plan.stream.name} failed on an unforeseen shape ({type(error).__name__})."
         )

@@ -314,14 +314,15 @@ def test_new_shop_becomes_an_account(corner: Services, till: CornerTill, link: L
     ]
 
 
+@pytest.mark.parametrize("stumble_over", [KeyError("objects"), RecursionError(), OSError("no route")])
 def test_reader_that_stumbles_is_an_error_of_its_stream(
-    corner: Services, till: CornerTill, link: Link, visible: Visible
+    corner: Services, till: CornerTill, link: Link, visible: Visible, stumble_over: Exception
 ) -> None:
     """An unforeseen shape in one stream is reported as such and takes nobody with it."""
 
     def stumble(_merchant: str, stream: str) -> None:
         if stream == "items":
-            raise KeyError("objects")
+            raise stumble_over
 
     till.sales["m1"] = [sale(1, minute=1)]
     till.fault = stumble
