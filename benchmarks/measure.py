@@ -98,4 +98,4 @@ def _peak_mb() -> float:
     """`getrusage` would not do: a process inherits the peak of the one that started it."""
     status = Path("/proc/self/status").read_text()
     peak_kb = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(peak_kb) / 1024
+    return int(peak_kb) * 1024 / 1e6

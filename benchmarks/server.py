@@ -85,9 +85,11 @@ def open_server() -> Iterator[Server]:
     """The server for as long as the benchmarks run; an embedded one is stopped afterwards."""
     settings = bench_settings()
     url = warehouse_url(settings)
-    yield Server(url, _postmaster_pid(url))
-    if settings.database_url is None:
-        stop_embedded(settings)
+    try:
+        yield Server(url, _postmaster_pid(url))
+    finally:
+        if settings.database_url is None:
+            stop_embedded(settings)
 
 
 @contextmanager
