@@ -3,15 +3,18 @@
 Rooms, and the arrows between them (an arrow is an import, and points down only;
 import-linter holds them):
 
-    cli · definitions                 composition, nothing imports them
-    sensors
+    cli · commands                    composition, nothing imports them
+    orchestration.{dev, runs, worker} processes: the supervisor, jobs in this process, the warm worker
+    definitions · sensors             what Dagster is told · when it acts
     assets · sandbox                  Dagster nouns · simulated POS clouds
-    providers                         one folder per POS
+    orchestration                     what is due, the instance, its storage and launcher
+    extract · transform               a POS to raw rows (dlt) · raw rows to marts (dbt)
+    events · sync_log                 what others are told · what every sync did
+    accounts                          grants, tokens, linking, the door to a POS
     services                          what a process needs, built once
-    extract · history · transform · events · sync_log
-    accounts · http · provider        grants and tokens · one client · the contract every POS fills in
-    warehouse                         Postgres: embedded server, connections, migrations
-    settings · errors · money
+    providers                         one folder per POS
+    http · warehouse                  one client · Postgres: embedded server, connections, migrations
+    provider · settings · errors      the contract every POS fills in · the environment · every named failure
 
 Nothing here reads the environment, opens a connection or builds a pipeline on import.
 """
