@@ -48,7 +48,8 @@ def upgrade(database: Database, providers: Iterable[Provider]) -> None:
         "postgresql+psycopg://", creator=lambda: _driver_connection(database.url), poolclass=sa.pool.NullPool
     )
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    # Alembic reads the value as a template, in which a checkout's `%` would begin a name
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with database.session() as lock:
         lock.execute("select pg_advisory_lock(%s)", (MIGRATION_LOCK,))
         with engine.begin() as connection:
