@@ -59,9 +59,9 @@ def open_logs(
         transaction.execute(
             """
             update pos.sync_logs as l
-            set status = 'failed', sync_completed_at = clock_timestamp(), error_type = 'interrupted',
+            set status = 'failed', sync_completed_at = statement_timestamp(), error_type = 'interrupted',
                 error_message = 'the process ended in the middle; everything it had not committed is read again',
-                sync_duration_seconds = extract(epoch from clock_timestamp() - sync_started_at)
+                sync_duration_seconds = extract(epoch from statement_timestamp() - sync_started_at)
             from pos.accounts as a
             where a.id = l.pos_account_id and a.connection_id = any(%s) and l.status = 'in_progress' and l.kind = %s
                 and l.window_start is not distinct from %s and l.window_end is not distinct from %s
@@ -103,8 +103,8 @@ def close_log(
     row = transaction.execute(
         """
         update pos.sync_logs
-        set status = %(status)s, sync_completed_at = clock_timestamp(),
-            sync_duration_seconds = extract(epoch from clock_timestamp() - sync_started_at),
+        set status = %(status)s, sync_completed_at = statement_timestamp(),
+            sync_duration_seconds = extract(epoch from statement_timestamp() - sync_started_at),
             error_type = %(error_type)s, error_message = %(error_message)s,
             transactions_fetched = %(fetched)s, transactions_processed = %(fetched)s,
             transactions_failed = %(failed)s, new_products_discovered = %(new_products)s,
@@ -146,8 +146,8 @@ def mark_accounts(
     transaction.execute(
         """
         update pos.accounts
-        set last_sync_at = clock_timestamp(), updated_at = clock_timestamp(),
-            last_successful_sync_at = case when %(failed)s then last_successful_sync_at else clock_timestamp() end,
+        set last_sync_at = statement_timestamp(), updated_at = statement_timestamp(),
+            last_successful_sync_at = case when %(failed)s then last_successful_sync_at else statement_timestamp() end,
             status = case
                 when status = 'disconnected' then status
                 when %(needs_person)s then 'error'
@@ -156,8 +156,8 @@ def mark_accounts(
             end,
             error_message = %(message)s,
             error_count = case when %(failed)s then error_count + 1 else 0 end,
-            last_error_at = case when %(failed)s then clock_timestamp() else last_error_at end,
-            next_sync_at = clock_timestamp() + case
+            last_error_at = case when %(failed)s then statement_timestamp() else last_error_at end,
+            next_sync_at = statement_timestamp() + case
                 when %(failed)s and not %(needs_person)s
                     then least(interval '1 minute' * power(2, least(error_count, 10)),
                         interval '1 minute' * sync_frequency_minutes)
