@@ -29,6 +29,11 @@ select
         select a.location_id from pos.accounts as a
         where a.connection_id = c.id and a.sync_enabled
         order by a.location_id
+    ),
+    array(
+        select a.location_id from pos.accounts as a
+        where a.connection_id = c.id and not a.sync_enabled
+        order by a.location_id
     )
 from pos.connections as c
 inner join pos.tenants as t on c.tenant_id = t.id
@@ -52,11 +57,13 @@ class Connection:
     """What the provider needs to reach this merchant; never a secret."""
     location_ids: tuple[str, ...]
     """Shops to read: closed ones too, since they have a past, but none whose sync is switched off."""
+    switched_off: tuple[str, ...] = ()
+    """Shops whose sync is switched off."""
 
     @property
     def source(self) -> Source:
         """What the provider reads from."""
-        return Source(self.id, self.merchant_id, self.location_ids, self.attributes)
+        return Source(self.id, self.merchant_id, self.location_ids, self.attributes, frozenset(self.switched_off))
 
 
 def load_connection(database: Database, connection_id: UUID) -> Connection:
@@ -131,4 +138,4 @@ def mark_failed(transaction: Transaction, connection_id: UUID, error: PipelineEr
 
 
 def _connection(row: TupleRow) -> Connection:
-    return Connection(*(*row[:-1], tuple(row[-1])))
+    return Connection(*(*row[:-2], tuple(row[-2]), tuple(row[-1])))

@@ -17,8 +17,10 @@ from pydantic import SecretStr
 
 from pos_pipeline.accounts.connections import mark_failed
 from pos_pipeline.accounts.grants import StoredGrant, read_grant, write_grant
+from pos_pipeline.accounts.shared_tokens import SharedTokens
 from pos_pipeline.accounts.vault import Vault
 from pos_pipeline.errors import PipelineError, Unauthorised
+from pos_pipeline.http.api import Tokens
 from pos_pipeline.provider import Grant, Provider
 from pos_pipeline.settings import load_settings
 from pos_pipeline.warehouse.database import Database
@@ -29,8 +31,65 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
+REFRESH_BEFORE = timedelta(hours=6)
+"""The sweep renews tokens that expire so soon; a sync renews its own a minute before."""
+DYING = timedelta(seconds=60)
+
+
+def tokens_of(services: "Services", provider: Provider, connection_id: UUID) -> Tokens:
+    """Where this connection's access tokens come from: its own row, or that of credentials it shares.
+
+    Nothing is read before the first token is asked for.
+    """
+    return _Tokens(services, provider, connection_id)
+
+
+class _Tokens:
+    """Decides at the first call, since the grant tells it."""
+
+    def __init__(self, services: "Services", provider: Provider, connection_id: UUID) -> None:
+        self._services = services
+        self._provider = provider
+        self._connection_id = connection_id
+        self._lock = Lock()
+        self._source: Tokens | None = None
+
+    @property
+    def renewals(self) -> int:
+        """See `Tokens.renewals`."""
+        return self._chosen().renewals
+
+    def current(self) -> SecretStr:
+        """See `Tokens.current`."""
+        return self._chosen().current()
+
+    def renew(self, rejected: SecretStr) -> SecretStr:
+        """See `Tokens.renew`."""
+        return self._chosen().renew(rejected)
+
+    def _chosen(self) -> Tokens:
+        with self._lock:
+            if self._source is None:
+                database, vault = self._services.database, self._services.vault
+                settings = self._services.settings_of(self._provider)
+                is_shared = self._provider.shared_token(settings, self._grant()) is not None
+                self._source = (
+                    SharedTokens(database, vault, self._provider, self._grant)
+                    if is_shared
+                    else TokenSource(database, vault, self._provider, self._connection_id)
+                )
+            return self._source
+
+    def _grant(self) -> Grant:
+        with self._services.database.transaction() as transaction:
+            stored = read_grant(transaction, self._services.vault, self._connection_id)
+        return _present(stored, self._provider, self._connection_id)
+
+
 class TokenSource:
     """Access tokens of one connection for `HttpApi`. May be used by several threads."""
+
+    renewals = 1
 
     def __init__(self, database: Database, vault: Vault, provider: Provider, connection_id: UUID) -> None:
         self._database = database
@@ -39,20 +98,26 @@ class TokenSource:
         self._connection_id = connection_id
         self._lock = Lock()
         self._token: SecretStr | None = None
+        self._expires_at: datetime | None = None
+        self._can_refresh = False
 
     def current(self) -> SecretStr:
-        """The token as last read; from the row the first time.
+        """The token as last read, from the row the first time; a refreshed one when that is about to expire.
 
         Raises:
             Unauthorised: the till is disconnected.
             TokenUnreadable: no key opens it.
         """
         with self._lock:
-            if self._token is None:
+            if self._token is None or self._is_dying():
                 with self._database.transaction() as transaction:
                     stored = read_grant(transaction, self._vault, self._connection_id)
-                self._token = SecretStr(_present(stored, self._provider, self._connection_id).access_token)
-            return self._token
+                self._take(_present(stored, self._provider, self._connection_id))
+            if self._is_dying():
+                self._renew(
+                    lambda grant: grant.expires_at is not None and grant.expires_at - DYING <= datetime.now(UTC)
+                )
+            return self._token or SecretStr("")
 
     def renew(self, rejected: SecretStr) -> SecretStr:
         """A token other than `rejected`: somebody else's newer one if there is one, else a refreshed one.
@@ -62,18 +127,27 @@ class TokenSource:
             ProviderUnavailable, RateLimited: the POS does not answer; nothing has changed.
         """
         with self._lock:
-            outcome = _refresh_under_lock(
-                self._database,
-                self._vault,
-                self._provider,
-                self._connection_id,
-                is_stale=lambda stored: (
-                    _present(stored, self._provider, self._connection_id).access_token == rejected.get_secret_value()
-                ),
-                is_fatal=lambda _: True,
-            )
-            self._token = SecretStr(outcome.grant.access_token)
-            return self._token
+            return self._renew(lambda grant: grant.access_token == rejected.get_secret_value())
+
+    def _renew(self, is_stale: Callable[[Grant], bool]) -> SecretStr:
+        outcome = _refresh_under_lock(
+            self._database,
+            self._vault,
+            self._provider,
+            self._connection_id,
+            is_stale=lambda stored: is_stale(_present(stored, self._provider, self._connection_id)),
+            is_fatal=lambda _: True,
+        )
+        return self._take(outcome.grant)
+
+    def _take(self, grant: Grant) -> SecretStr:
+        self._token, self._can_refresh = SecretStr(grant.access_token), grant.refresh_token is not None
+        self._expires_at = grant.expires_at
+        return self._token
+
+    def _is_dying(self) -> bool:
+        """Whether the token is about to expire and can be replaced."""
+        return self._can_refresh and self._expires_at is not None and self._expires_at - DYING <= datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -86,22 +160,25 @@ class RefreshReport:
 
 
 def refresh_due(services: "Services", older_than: timedelta = timedelta(days=7)) -> RefreshReport:
-    """Refresh every active connection's token that was last renewed longer ago than `older_than`.
+    """Refresh every active connection's token that is older than `older_than` or expires within hours.
 
-    Square asks for it weekly. One refusal stops nobody else. Nor does it take the connection out of
-    service while its access token has time left: a wrong app secret refuses every merchant at once,
-    and a grant that was really withdrawn shows at the next sync, which does mark it.
+    Square asks for it weekly; other tokens live no longer than a day. One refusal stops nobody else. Nor
+    does it take the connection out of service while its access token has time left: a wrong app secret
+    refuses every merchant at once, and a grant that was really withdrawn shows at the next sync, which
+    does mark it.
     """
     due = services.database.fetch(
         """
         select id, pos_provider
         from pos.connections
-        where status = 'active' and refresh_token is not null and token_renewed_at < now() - %s
+        where
+            status = 'active' and refresh_token is not null and access_token is not null
+            and (token_renewed_at < now() - %s or token_expires_at < now() + %s)
         order by token_renewed_at
         """,
-        (older_than,),
+        (older_than, REFRESH_BEFORE),
     )
-    oldest = datetime.now(UTC) - older_than
+    oldest, soonest = datetime.now(UTC) - older_than, datetime.now(UTC) + REFRESH_BEFORE
     refreshed: list[UUID] = []
     failures: dict[UUID, PipelineError] = {}
     for connection_id, provider in due:
@@ -111,7 +188,12 @@ def refresh_due(services: "Services", older_than: timedelta = timedelta(days=7))
                 services.vault,
                 services.providers[provider],
                 connection_id,
-                is_stale=lambda stored: bool(stored.grant and stored.renewed_at and stored.renewed_at < oldest),
+                is_stale=lambda stored: bool(
+                    stored.grant
+                    and stored.grant.access_token
+                    and stored.renewed_at
+                    and (stored.renewed_at < oldest or (stored.grant.expires_at or soonest) < soonest)
+                ),
                 is_fatal=lambda grant: grant.expires_at is None or grant.expires_at < datetime.now(UTC),
             )
         except PipelineError as error:

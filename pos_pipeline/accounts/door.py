@@ -8,10 +8,10 @@ import httpx
 from pydantic_settings import BaseSettings
 
 from pos_pipeline.accounts.connections import Connection
-from pos_pipeline.accounts.credentials import TokenSource
+from pos_pipeline.accounts.credentials import tokens_of
 from pos_pipeline.errors import NotFound
 from pos_pipeline.http import Caller, HttpApi, RetryPolicy
-from pos_pipeline.http.budget import SharedBudget
+from pos_pipeline.http.budget import Budgets
 from pos_pipeline.provider import Provider
 from pos_pipeline.settings import load_settings
 
@@ -46,8 +46,14 @@ def open_api(
         caller_of(
             provider, connection.attributes, settings=services.settings_of(provider), client=client, policy=policy
         ),
-        TokenSource(services.database, services.vault, provider, connection.id),
-        SharedBudget(services.database, f"{provider.name}:{connection.id}", provider.budget, background=background),
+        tokens_of(services, provider, connection.id),
+        Budgets(
+            services.database,
+            f"{provider.name}:{connection.id}",
+            provider.budgets(connection.attributes),
+            background=background,
+        ),
+        connection.attributes,
     )
 
 
@@ -64,10 +70,11 @@ def caller_of(
     return Caller(
         provider.name,
         provider.base_url(settings, attributes or {}),
-        provider.headers(settings),
+        provider.headers(settings, attributes or {}),
         provider.explain,
         client=client,
         policy=policy,
+        reset_header=provider.rate_reset_header,
     )
 
 

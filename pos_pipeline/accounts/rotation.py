@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class SealedTable:
-    """A table with sealed columns, and the column that says whose connection they are bound to."""
+    """A table with sealed columns, and the column whose id they are bound to besides the tenant's."""
 
     name: str
     connection_column: str
@@ -34,6 +34,7 @@ class SealedTable:
 SEALED = (
     SealedTable("pos.connections", "id", ("access_token", "refresh_token")),
     SealedTable("pos.accounts", "connection_id", ("webhook_signature_key",)),
+    SealedTable("pos.shared_tokens", "id", ("access_token",)),
 )
 
 

@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from pos_pipeline.accounts.connections import Connection
-from pos_pipeline.provider import Location
+from pos_pipeline.provider import MERCHANT_NAME, Location
 from pos_pipeline.warehouse.database import Connection as Transaction
-
-MERCHANT_NAME = "merchant_name"
-"""The attribute under which a provider leaves the business's name, if it knows one."""
 
 # A name somebody gave an account by hand is kept: only one that we made follows the shop's.
 # Nothing is written when nothing changed, so `updated_at` tells a change.
@@ -22,6 +19,7 @@ insert into pos.accounts as a (
     location_name,
     timezone,
     currency,
+    day_closes_at,
     sync_frequency_minutes,
     status
 )
@@ -34,6 +32,7 @@ values (
     %(name)s,
     %(timezone)s,
     %(currency)s,
+    coalesce(%(day_closes_at)s::time, '00:00'),
     coalesce(
         (select min(s.sync_frequency_minutes) from pos.accounts as s where s.connection_id = %(connection_id)s),
         %(sync_frequency_minutes)s
@@ -50,9 +49,16 @@ set
     location_name = excluded.location_name,
     timezone = excluded.timezone,
     currency = excluded.currency,
+    day_closes_at = coalesce(%(day_closes_at)s::time, a.day_closes_at),
     updated_at = now()
-where (a.connection_id, a.location_name, a.timezone, a.currency)
-    is distinct from (excluded.connection_id, excluded.location_name, excluded.timezone, excluded.currency)
+where (a.connection_id, a.location_name, a.timezone, a.currency, a.day_closes_at)
+    is distinct from (
+        excluded.connection_id,
+        excluded.location_name,
+        excluded.timezone,
+        excluded.currency,
+        coalesce(%(day_closes_at)s::time, a.day_closes_at)
+    )
 """
 
 REVIVE = """
@@ -69,7 +75,7 @@ def refresh_accounts(
     *,
     sync_frequency_minutes: int = 15,
 ) -> None:
-    """Make accounts of new shops and take over changed names, time zones and currencies. Never deletes.
+    """Make accounts of new shops and take over changed names, time zones, currencies and closing hours. Never deletes.
 
     Closed shops have accounts as well: they have a past. A new shop is synced as often as the
     connection's other shops; `sync_frequency_minutes` counts for the first ones.
@@ -88,6 +94,7 @@ def refresh_accounts(
                 "name": location.name,
                 "timezone": location.timezone,
                 "currency": location.currency,
+                "day_closes_at": location.day_closes_at,
                 "sync_frequency_minutes": sync_frequency_minutes,
                 "status": connection.status,
             },

@@ -49,8 +49,8 @@ class Callback:
         """What the POS sends the browser back to."""
         return f"http://127.0.0.1:{self._server.server_port}/callback"
 
-    def wait(self, authorize_url: str, seconds: float) -> tuple[str, str]:
-        """(state, code) of the answer to `authorize_url`.
+    def wait(self, authorize_url: str, seconds: float) -> dict[str, str]:
+        """The query of the answer to `authorize_url`.
 
         Raises:
             Unauthorised: the merchant declined, or nobody answered in time.
@@ -62,17 +62,20 @@ class Callback:
             if self._server.timeout <= 0:
                 raise Unauthorised(f"link: nobody answered within {seconds / 60:.0f} minutes; the till is not linked.")
             self._server.handle_request()
-        if not self.answer["code"]:
+        if "code" not in self.answer:
             raise Unauthorised(f"link: consent was not given ({self.answer['error'] or 'no reason'}).")
-        return self.state, self.answer["code"]
+        return self.answer
 
     def receive(self, query: dict[str, list[str]]) -> tuple[int, str]:
         """Status and text for the browser; keeps the answer if it is ours."""
         if not self.state or not hmac.compare_digest(_first(query, "state").encode(), self.state.encode()):
             return 400, UNKNOWN
-        code, error = _first(query, "code"), _first(query, "error")
-        self.answer = {"code": code, "error": error[:80] if error.isprintable() else ""}
-        return (200, DONE) if code else (403, DENIED)
+        if _first(query, "code"):
+            self.answer = {name: values[0] for name, values in query.items()}
+            return 200, DONE
+        error = _first(query, "error")
+        self.answer = {"error": error[:80] if error.isprintable() else ""}
+        return 403, DENIED
 
 
 def _page_of(callback: Callback) -> type[BaseHTTPRequestHandler]:

@@ -2,17 +2,34 @@
 
 import getpass
 import sys
+from typing import TYPE_CHECKING
 
 from pos_pipeline.errors import InvalidRequest
 
+if TYPE_CHECKING:
+    from pos_pipeline.provider import Provider
 
-def read_token(provider: str) -> str:
-    """One line of standard input; on a terminal a prompt that shows nothing.
+
+def read_credentials(provider: "Provider") -> dict[str, str]:
+    """What the provider lets a merchant type in: a line of standard input each, prompts on a terminal.
 
     Raises:
-        InvalidRequest: nothing came.
+        InvalidRequest: it takes nothing of the kind, or a line is missing.
     """
-    token = getpass.getpass(f"{provider} access token: ") if sys.stdin.isatty() else sys.stdin.readline()
-    if not token.strip():
-        raise InvalidRequest("--token -: nothing came on standard input; pipe the token in or type it at the prompt.")
-    return token.strip()
+    if not provider.credentials:
+        raise InvalidRequest(f"--credentials -: {provider.title} is linked by consent only; leave the option out.")
+    typed = {}
+    for credential in provider.credentials:
+        typed[credential.name] = _read(f"{provider.title}: {credential.label}: ", is_secret=credential.is_secret)
+        if not typed[credential.name]:
+            lines = ", ".join(one.name for one in provider.credentials)
+            raise InvalidRequest(
+                f"--credentials -: no {credential.name} came on standard input; pipe in a line for each of {lines}."
+            )
+    return typed
+
+
+def _read(prompt: str, *, is_secret: bool) -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    return (getpass.getpass(prompt) if is_secret else input(prompt)).strip()

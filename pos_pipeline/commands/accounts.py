@@ -8,19 +8,16 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from pos_pipeline.commands._output import SET_UP, Json, ago, note, show, table
-from pos_pipeline.commands._secret import read_token
+from pos_pipeline.commands._link import link_by_consent
+from pos_pipeline.commands._output import SET_UP, Json, ago, show, table
+from pos_pipeline.commands._secret import read_credentials
 from pos_pipeline.commands._warehouse import find_account, find_tenant, opened
 from pos_pipeline.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from pos_pipeline.accounts.connections import Connection
-    from pos_pipeline.services import Services
     from pos_pipeline.warehouse.database import Database
 
 DEFAULT_CALLBACK_PORT = 8765
-CONSENT_SECONDS = 600
-"""How long a link may take; the OAuth state is valid as long."""
 
 FIELDS = (
     "account_id",
@@ -119,7 +116,7 @@ def list_(
     with opened() as services:
         tenant_id = find_tenant(services.database, tenant).id if tenant else None
         accounts = account_rows(services.database, tenant_id=tenant_id)
-    nothing = "No shops linked yet. Link a till: pos-pipeline accounts link square --tenant SLUG"
+    nothing = "No shops linked yet. Link a till: pos-pipeline accounts link PROVIDER --tenant SLUG"
     show(as_json, accounts, account_table(accounts) if accounts else nothing)
 
 
@@ -134,45 +131,54 @@ def show_(account: AccountId, *, as_json: Json = False) -> None:
 
 @app.command()
 def link(
-    provider: Annotated[str, typer.Argument(help="The POS: square.")],
+    provider: Annotated[str, typer.Argument(help="The POS, by its name: square, toast, lightspeed ….")],
     *,
     tenant: Annotated[str, typer.Option(help="Whose till it is.")],
-    token: Annotated[
+    credentials: Annotated[
         str | None,
-        typer.Option(metavar="-", help="Read a personal access token from standard input instead of asking consent."),
+        typer.Option(
+            "--credentials",
+            "--token",
+            metavar="-",
+            help="Read what the merchant's own pages at the POS show (a personal access token, say) from standard "
+            "input, a line each, instead of asking consent.",
+        ),
     ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Loopback port of the redirect URI; 0 takes any.")
     ] = DEFAULT_CALLBACK_PORT,
     as_json: Json = False,
 ) -> None:
-    """Link a till: ask the merchant's consent in a browser, or read a token.
+    """Link a till: ask the merchant's consent, or read credentials.
 
-    Without `--token` the authorize URL is printed and this command waits on
-    `http://127.0.0.1:PORT/callback` for the answer. That redirect URI has to be registered with the POS.
+    Without `--credentials` an address is printed. Where the POS sends the browser back, this command waits on
+    `http://127.0.0.1:PORT/callback`, a redirect URI that has to be registered with the POS; where it does not
+    (Toast), a code is printed that the merchant enters there, and this command waits until the POS knows it.
     """
     from pos_pipeline.accounts.door import provider_named
+    from pos_pipeline.accounts.linking import link_with_credentials
 
-    if token not in {None, "-"}:
+    if credentials not in {None, "-"}:
         raise InvalidRequest(
-            "--token takes only '-': a token on the command line is seen by every process and kept by the "
-            "shell. Pipe it in (… --token - < file) or type it at the prompt."
+            "--credentials takes only '-': a secret on the command line is seen by every process and kept by the "
+            "shell. Pipe it in (… --credentials - < file) or type it at the prompt."
         )
     with opened() as services:
-        provider_named(services, provider)
+        pos = provider_named(services, provider)
         tenant_id = find_tenant(services.database, tenant).id
-        connection = (
-            _link_with_consent(services, provider, tenant_id, port)
-            if token is None
-            else _link_with_token(services, provider, tenant_id)
+        connections = (
+            link_by_consent(services, pos, tenant_id, port)
+            if credentials is None
+            else link_with_credentials(services, provider, tenant_id, read_credentials(pos))
         )
-        accounts = account_rows(services.database, connection_id=connection.id)
+        accounts = [row for one in connections for row in account_rows(services.database, connection_id=one.id)]
+    merchants = [one.merchant_id for one in connections]
     shops = f"{len(accounts)} shop{'' if len(accounts) == 1 else 's'}"
     show(
         as_json,
-        {"connection_id": connection.id, "merchant_id": connection.merchant_id, "accounts": accounts},
+        {"connection_ids": [one.id for one in connections], "merchant_ids": merchants, "accounts": accounts},
         account_table(accounts),
-        f"Linked merchant {connection.merchant_id} with {shops}. Next: pos-pipeline backfill {tenant} --days 90",
+        f"Linked {pos.title} ({', '.join(merchants)}) with {shops}. Next: pos-pipeline backfill {tenant} --days 90",
     )
 
 
@@ -227,20 +233,3 @@ def _switch(account: str, *, enabled: bool, as_json: bool) -> None:
         )
     state = "is synced again" if enabled else "is no longer synced"
     show(as_json, {"account_id": account_id, "sync_enabled": enabled}, f"{name} {state}.")
-
-
-def _link_with_token(services: "Services", provider: str, tenant_id: UUID) -> "Connection":
-    from pos_pipeline.accounts.linking import link_with_token
-
-    return link_with_token(services, provider, tenant_id, read_token(provider))
-
-
-def _link_with_consent(services: "Services", provider: str, tenant_id: UUID, port: int) -> "Connection":
-    from pos_pipeline.accounts.linking import authorize, complete
-    from pos_pipeline.commands._callback import Callback
-
-    with Callback(port) as callback:
-        url = authorize(services, provider, tenant_id, callback.redirect_uri)
-        note(f"Open this address in the merchant's browser and agree:\n\n{url}\n\nWaiting on {callback.redirect_uri} …")
-        state, code = callback.wait(url, CONSENT_SECONDS)
-        return complete(services, provider, state, code)

@@ -86,7 +86,7 @@ def create(
         as_json,
         data,
         f"Created tenant {tenant.slug} ({tenant.id}).",
-        f"Next: pos-pipeline accounts link square --tenant {tenant.slug}",
+        f"Next: pos-pipeline accounts link PROVIDER --tenant {tenant.slug}",
     )
 
 

@@ -11,10 +11,15 @@ from pos_pipeline.errors import RateLimited, Unauthorised
 from pos_pipeline.http.bearer import Bearer
 from pos_pipeline.http.caller import Caller, Params
 from pos_pipeline.http.retry import Refused
+from pos_pipeline.provider import Answer
 
 
 class Tokens(Protocol):
     """Where access tokens come from."""
+
+    @property
+    def renewals(self) -> int:
+        """How many tokens a request may see rejected before it believes it: a shared one may be used up by others."""
 
     def current(self) -> SecretStr:
         """The token to use now."""
@@ -30,8 +35,8 @@ class Tokens(Protocol):
 class Permits(Protocol):
     """Who decides when the next request may go."""
 
-    def acquire(self) -> None:
-        """Return when one request may be made."""
+    def acquire(self, path: str) -> None:
+        """Return when one request to this path may be made."""
 
     def block(self, seconds: float) -> None:
         """Make everybody with this credential wait."""
@@ -44,11 +49,15 @@ BLOCK_SECONDS = 0.5
 class HttpApi:
     """`provider.Api` over HTTP. May be used by several threads; counts what it sends."""
 
-    def __init__(self, caller: Caller, tokens: Tokens, permits: Permits) -> None:
+    def __init__(
+        self, caller: Caller, tokens: Tokens, permits: Permits, attributes: Mapping[str, str] | None = None
+    ) -> None:
         self._caller = caller
         self._tokens = tokens
         self._permits = permits
         self._counting = Lock()
+        self.attributes: Mapping[str, str] = attributes or {}
+        """See `provider.Api.attributes`."""
         self.requests_made = 0
         """Requests that went out, repetitions included."""
 
@@ -59,24 +68,33 @@ class HttpApi:
 
     def get(self, path: str, params: Params | None = None) -> bytes:
         """See `provider.Api.get`."""
+        return self.answer(path, params).body
+
+    def answer(self, path: str, params: Params | None = None) -> Answer:
+        """See `provider.Api.answer`."""
         return self._caller.policy.run(lambda: self._attempt("GET", path, params, None))
 
     def post(self, path: str, json: Mapping[str, Any]) -> bytes:
         """See `provider.Api.post`."""
-        return self._caller.policy.run(lambda: self._attempt("POST", path, None, json))
+        return self._caller.policy.run(lambda: self._attempt("POST", path, None, json)).body
 
-    def _attempt(self, method: str, path: str, params: Params | None, json: Mapping[str, Any] | None) -> bytes:
-        token = self._tokens.current()
-        try:
-            return self._once(method, path, params, json, Bearer(token))
-        except Unauthorised:
-            pass
-        return self._once(method, path, params, json, Bearer(self._tokens.renew(token)))
+    def _attempt(self, method: str, path: str, params: Params | None, json: Mapping[str, Any] | None) -> Answer:
+        token: SecretStr | None = None
+        left = self._tokens.renewals
+        while True:
+            # The token is taken when the request may go, since it could die while that is waited for.
+            self._permits.acquire(path)
+            token = self._tokens.current() if token is None else self._tokens.renew(token)
+            try:
+                return self._once(method, path, params, json, Bearer(token))
+            except Unauthorised:
+                if not left:
+                    raise
+            left -= 1
 
     def _once(
         self, method: str, path: str, params: Params | None, json: Mapping[str, Any] | None, auth: httpx.Auth
-    ) -> bytes:
-        self._permits.acquire()
+    ) -> Answer:
         with self._counting:
             self.requests_made += 1
         try:

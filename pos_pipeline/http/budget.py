@@ -7,7 +7,7 @@ meets stops them all. History reads only from the upper half of the bucket, so l
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 import structlog
@@ -59,11 +59,15 @@ returning
 OPEN = """
 insert into pos.rate_budgets (key, tokens, refilled_at) values (%(key)s, %(capacity)s, clock_timestamp())
 on conflict (key) do nothing
+returning key
 """
 BLOCK = """
 update pos.rate_budgets
-set blocked_until = greatest(blocked_until, clock_timestamp() + make_interval(secs => %(seconds)s))
+set
+    blocked_until = greatest(blocked_until, clock_timestamp() + make_interval(secs => %(seconds)s)),
+    refusals = refusals + 1
 where key = %(key)s
+returning key
 """
 
 log = structlog.get_logger(__name__)
@@ -118,12 +122,11 @@ class SharedBudget:
             waited += wait
 
     def block(self, seconds: float) -> None:
-        """Stop everybody with this key for `seconds`; leases of other processes end within a second."""
+        """Stop everybody with this key for `seconds`, and count that; leases elsewhere end within a second."""
         with self._lock:
             self._left = 0
         log.info("the POS asked to slow down", key=self._key, seconds=round(seconds, 1))
-        with self._database.transaction() as transaction:
-            transaction.execute(BLOCK, {"key": self._key, "seconds": seconds})
+        self._database.fetch_at_once(BLOCK, {"key": self._key, "seconds": seconds})
 
     def _take(self) -> float:
         """Take one token: 0 when there was one, else seconds until it is worth asking again."""
@@ -137,19 +140,49 @@ class SharedBudget:
             return 0.0
 
     def _lease(self) -> tuple[int, float]:
-        with self._database.transaction() as transaction:
-            row = transaction.execute(LEASE, self._parameters).fetchone()
-            if row is None:
-                transaction.execute(OPEN, self._parameters)
-                row = transaction.execute(LEASE, self._parameters).fetchone()
-        granted, wait, _ = row or (0, 0.0, None)
+        # Each by itself: a process that is stopped in the middle of a lease must not hold up all the others.
+        rows = self._database.fetch_at_once(LEASE, self._parameters)
+        if not rows:
+            self._database.fetch_at_once(OPEN, self._parameters)
+            rows = self._database.fetch_at_once(LEASE, self._parameters)
+        granted, wait, _ = rows[0] if rows else (0, 0.0, None)
         return granted, wait
+
+
+class Budgets:
+    """Everything that limits one connection: a request waits for each budget its path falls under.
+
+    Args:
+        database: Where the buckets are.
+        key: Provider and connection.
+        budgets: The first one is for every path, and the one that a 429 closes.
+        background: Whether this caller yields to others (history).
+    """
+
+    def __init__(self, database: Database, key: str, budgets: Sequence[Budget], *, background: bool = False) -> None:
+        self._budgets = [
+            (
+                budget.path_prefix,
+                SharedBudget(database, f"{key}{budget.path_prefix}", budget, background=background),
+            )
+            for budget in budgets
+        ]
+
+    def acquire(self, path: str) -> None:
+        """Return when one request to this path may be made; raises as `SharedBudget.acquire`."""
+        for prefix, budget in reversed(self._budgets):
+            if path.startswith(prefix):
+                budget.acquire()
+
+    def block(self, seconds: float) -> None:
+        """Stop everybody with this connection for `seconds`."""
+        self._budgets[0][1].block(seconds)
 
 
 class Unlimited:
     """No budget: for the few requests of linking, which happen before there is a connection."""
 
-    def acquire(self) -> None:
+    def acquire(self, path: str) -> None:
         """Go on at once."""
 
     def block(self, seconds: float) -> None:

@@ -21,7 +21,8 @@ from pos_pipeline.errors import (
 from pos_pipeline.http.body import MAX_BODY_BYTES, is_json, read_capped, syntax_fault
 from pos_pipeline.http.client import shared_client
 from pos_pipeline.http.clock import ClockWatch
-from pos_pipeline.http.retry import Refused, RetryPolicy, retry_after_seconds
+from pos_pipeline.http.retry import Refused, RetryPolicy, retry_after_seconds, seconds_until
+from pos_pipeline.provider import Answer
 
 Params = Mapping[str, str | int]
 
@@ -39,6 +40,7 @@ class Caller:
         client: Instead of the process's shared one.
         policy: How often and how long to try.
         max_body_bytes: Largest decompressed answer accepted.
+        reset_header: Says when to come back, in epoch seconds, where a 429 has no Retry-After.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Caller:
         client: httpx.Client | None = None,
         policy: RetryPolicy | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
+        reset_header: str | None = None,
     ) -> None:
         self.provider = provider
         self.policy = policy or RetryPolicy()
@@ -60,6 +63,7 @@ class Caller:
         self._explain = explain
         self._client = client or shared_client()
         self._max_body_bytes = max_body_bytes
+        self._reset_header = reset_header
 
     def call(
         self,
@@ -68,15 +72,16 @@ class Caller:
         *,
         params: Params | None = None,
         json: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
         auth: httpx.Auth | None = None,
     ) -> bytes:
-        """Body of a request that may be repeated, complete and JSON.
+        """Body of a request that may be repeated, complete and JSON; `json` or `form` is what it carries.
 
         Raises:
             RateLimited, ProviderUnavailable: the policy's tries are used up.
             PipelineError: whatever `explain` says of a refusal that no repetition cures.
         """
-        return self.policy.run(lambda: self.attempt(method, path, params=params, json=json, auth=auth))
+        return self.policy.run(lambda: self.attempt(method, path, params=params, json=json, form=form, auth=auth)).body
 
     def attempt(
         self,
@@ -85,8 +90,9 @@ class Caller:
         *,
         params: Params | None = None,
         json: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
         auth: httpx.Auth | None = None,
-    ) -> bytes:
+    ) -> Answer:
         """One try.
 
         Raises:
@@ -98,6 +104,7 @@ class Caller:
             self._base_url + path,
             params=params,
             content=msgspec.json.encode(json) if json is not None else None,
+            data=dict(form) if form is not None else None,
             headers=self._headers | ({"Content-Type": "application/json"} if json is not None else {}),
         )
         what = f"{self.provider}: {method} {path}"
@@ -126,13 +133,15 @@ class Caller:
         # Raised out here: httpx's error holds the request and thereby the token, and must not be our context.
         raise Refused(ProviderUnavailable(f"{what} to {request.url.host} got no answer ({reason})."))
 
-    def _judged(self, what: str, status: int, headers: httpx.Headers, body: bytes) -> bytes:
+    def _judged(self, what: str, status: int, headers: httpx.Headers, body: bytes) -> Answer:
         as_json = is_json(headers.get("content-type", ""), body)
         wait = retry_after_seconds(headers.get("retry-after"), self.clock.their_now)
+        if wait is None and self._reset_header is not None:
+            wait = seconds_until(headers.get(self._reset_header), self.clock.their_now)
         if status // 100 == 2 and as_json:  # noqa: PLR2004 - the class of success
             fault = syntax_fault(body)
             if fault is None:
-                return body
+                return Answer(body, headers)
             raise Refused(
                 UnexpectedPayload(f"{what} answered {status} with {len(body)} bytes of broken JSON: {fault}."), wait
             )

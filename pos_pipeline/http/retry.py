@@ -84,3 +84,11 @@ def retry_after_seconds(header: str | None, now: datetime | None = None) -> floa
         pass
     until = http_date(header)
     return max(0.0, (until - (now or datetime.now(UTC))).total_seconds()) if until else None
+
+
+def seconds_until(epoch_seconds: str | None, now: datetime) -> float | None:
+    """Seconds from `now` to an instant given in epoch seconds, as rate headers do; None when it is not one."""
+    try:
+        return max(0.0, float(epoch_seconds or "") - now.timestamp())
+    except ValueError:
+        return None

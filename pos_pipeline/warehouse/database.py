@@ -30,7 +30,7 @@ class Database:
             min_size=0,
             max_size=pool_size,
             timeout=CONNECT_TIMEOUT_SECONDS,
-            kwargs={"application_name": "pos-pipeline"},
+            kwargs={"application_name": "pos-pipeline", "autocommit": True},  # `transaction` begins its own
             open=False,
         )
 
@@ -51,18 +51,8 @@ class Database:
             WarehouseUnavailable: no connection within `CONNECT_TIMEOUT_SECONDS`, or it broke; nothing was committed
                 unless it broke during the commit itself.
         """
-        self._pool.open()
-        try:
-            connection = self._pool.getconn()
-        except (PoolTimeout, psycopg.OperationalError) as error:
-            raise self._unavailable(error) from None
-        try:
-            with connection.transaction():
-                yield connection
-        except psycopg.OperationalError as error:
-            raise self._unavailable(error) from None
-        finally:
-            self._pool.putconn(connection)
+        with self._pooled() as connection, connection.transaction():
+            yield connection
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -81,9 +71,32 @@ class Database:
         with self.transaction() as connection:
             return connection.execute(statement, parameters).fetchall()
 
+    def fetch_at_once(self, statement: str, parameters: Any = None) -> list[TupleRow]:
+        """All rows of one statement that the server commits whether or not this process lives to see its answer.
+
+        In a transaction the rows it locks would stay locked while the process stands still between two statements:
+        for rows that everybody needs.
+        """
+        with self._pooled() as connection:
+            return connection.execute(statement, parameters).fetchall()
+
     def close(self) -> None:
         """Give the pool's connections back to the server."""
         self._pool.close()
+
+    @contextmanager
+    def _pooled(self) -> Iterator[Connection]:
+        self._pool.open()
+        try:
+            connection = self._pool.getconn()
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            raise self._unavailable(error) from None
+        try:
+            yield connection
+        except psycopg.OperationalError as error:
+            raise self._unavailable(error) from None
+        finally:
+            self._pool.putconn(connection)
 
     def _unavailable(self, error: Exception) -> WarehouseUnavailable:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -33,5 +33,5 @@ def tenant(database: Database) -> Tenant:
 @pytest.fixture
 def connection(rotating: Services, tenant: Tenant) -> Connection:
     """Merchant M1, linked by consent."""
-    url = authorize(rotating, "rotating", tenant.id, REDIRECT)
-    return complete(rotating, "rotating", state_of(url), "M1")
+    url = authorize(rotating, "rotating", tenant.id, REDIRECT).url
+    return complete(rotating, "rotating", {"state": state_of(url), "code": "M1"})

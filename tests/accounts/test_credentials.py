@@ -12,7 +12,7 @@ from fakes.rotating_till import CENTRE, REDIRECT, RotatingTill, state_of
 
 from pos_pipeline.accounts.connections import Connection, load_connection
 from pos_pipeline.accounts.credentials import TokenSource, refresh_due
-from pos_pipeline.accounts.linking import authorize, complete, disconnect, link_with_token
+from pos_pipeline.accounts.linking import authorize, complete, disconnect, link_with_credentials
 from pos_pipeline.accounts.tenants import Tenant
 from pos_pipeline.errors import NotFound, ProviderUnavailable, Unauthorised
 from pos_pipeline.services import Services
@@ -99,7 +99,7 @@ def test_personal_token_cannot_be_renewed(
     rotating: Services, source_of: Callable[[Connection], TokenSource], tenant: Tenant, database: Database
 ) -> None:
     """A rejected personal access token is final; the merchant has to give another."""
-    source = source_of(link_with_token(rotating, "rotating", tenant.id, "personal-M2"))
+    source = source_of(link_with_credentials(rotating, "rotating", tenant.id, {"token": "personal-M2"})[0])
 
     with pytest.raises(Unauthorised, match="token of merchant M2 is rejected and cannot be refreshed"):
         source.renew(source.current())
@@ -168,9 +168,9 @@ def test_sweep_goes_on_after_a_refusal(
     rotating: Services, tenant: Tenant, connection: Connection, till: RotatingTill, database: Database
 ) -> None:
     """One merchant's refusal is reported and stops no other; with time left on its token it stays in service."""
-    url = authorize(rotating, "rotating", tenant.id, REDIRECT)
+    url = authorize(rotating, "rotating", tenant.id, REDIRECT).url
     till.shops = (replace(CENTRE, location_id="L9"),)
-    other = complete(rotating, "rotating", state_of(url), "M2")
+    other = complete(rotating, "rotating", {"state": state_of(url), "code": "M2"})
     del till.live["M1"]
     age_tokens(database, 8)
     report = refresh_due(rotating)

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from pos_pipeline.accounts.connections import Connection, connections_of, load_connection, mark_failed
 from pos_pipeline.accounts.grants import read_grant
-from pos_pipeline.accounts.linking import authorize, complete, disconnect, link_with_token, refresh_accounts
+from pos_pipeline.accounts.linking import authorize, complete, disconnect, link_with_credentials, refresh_accounts
 from pos_pipeline.accounts.shops import account_name
 from pos_pipeline.accounts.tenants import Tenant, create_tenant
 from pos_pipeline.errors import (
@@ -34,7 +34,7 @@ def accounts(database: Database) -> list[Mapping[str, Any]]:
 
 def start(services: Services, tenant: Tenant) -> str:
     """The state of a consent that was asked for."""
-    return state_of(authorize(services, "rotating", tenant.id, REDIRECT))
+    return state_of(authorize(services, "rotating", tenant.id, REDIRECT).url)
 
 
 def test_consent_makes_a_connection_and_an_account_per_shop(
@@ -78,10 +78,10 @@ def test_state_is_used_once(rotating: Services, tenant: Tenant) -> None:
     """A second answer with the same state is refused, also when the first one failed."""
     state = start(rotating, tenant)
     with pytest.raises(Unauthorised):
-        complete(rotating, "rotating", state, "used")
+        complete(rotating, "rotating", {"state": state, "code": "used"})
 
     with pytest.raises(InvalidRequest, match="Start the linking again"):
-        complete(rotating, "rotating", state, "M1")
+        complete(rotating, "rotating", {"state": state, "code": "M1"})
 
 
 def test_state_lives_ten_minutes(rotating: Services, tenant: Tenant, database: Database) -> None:
@@ -92,13 +92,13 @@ def test_state_lives_ten_minutes(rotating: Services, tenant: Tenant, database: D
 
     assert minutes <= 10
     with pytest.raises(InvalidRequest, match="older than 10 minutes"):
-        complete(rotating, "rotating", state, "M1")
+        complete(rotating, "rotating", {"state": state, "code": "M1"})
 
 
 def test_state_of_nobody_is_refused(rotating: Services) -> None:
     """A state we did not issue links nothing."""
     with pytest.raises(InvalidRequest):
-        complete(rotating, "rotating", "made-up", "M1")
+        complete(rotating, "rotating", {"state": "made-up", "code": "M1"})
 
 
 def test_state_belongs_to_its_provider(rotating: Services, tenant: Tenant, till: RotatingTill) -> None:
@@ -106,7 +106,7 @@ def test_state_belongs_to_its_provider(rotating: Services, tenant: Tenant, till:
     both = replace(rotating, providers={"rotating": till, "other": RotatingTill(name="other")})
 
     with pytest.raises(InvalidRequest):
-        complete(both, "other", start(both, tenant), "M1")
+        complete(both, "other", {"state": start(both, tenant), "code": "M1"})
 
 
 def test_linking_again_renews_the_grant_and_clears_the_error(
@@ -116,7 +116,7 @@ def test_linking_again_renews_the_grant_and_clears_the_error(
     with database.transaction() as transaction:
         mark_failed(transaction, connection.id, Unauthorised("rotating: withdrawn"))
     till.refreshes = 7
-    again = complete(rotating, "rotating", start(rotating, tenant), "M1")
+    again = complete(rotating, "rotating", {"state": start(rotating, tenant), "code": "M1"})
 
     assert again == connection
     assert [(row["status"], row["error_message"], row["error_count"]) for row in accounts(database)] == [
@@ -136,13 +136,13 @@ def test_linking_is_all_or_nothing(
     till.fault = fault
 
     with pytest.raises(type(fault)):
-        link_with_token(rotating, "rotating", tenant.id, "personal-M1")
+        link_with_credentials(rotating, "rotating", tenant.id, {"token": "personal-M1"})
     assert connections_of(database, active_only=False) == []
 
 
 def test_personal_token_links_without_a_browser(rotating: Services, tenant: Tenant, database: Database) -> None:
     """White space around a pasted token does not matter; there is no refresh token and no expiry."""
-    connection = link_with_token(rotating, "rotating", tenant.id, "  personal-M3\n")
+    [connection] = link_with_credentials(rotating, "rotating", tenant.id, {"token": "  personal-M3\n"})
 
     assert connection.merchant_id == "M3"
     assert database.fetch("select refresh_token, token_expires_at from pos.connections") == [(None, None)]
@@ -155,11 +155,11 @@ def test_wrong_requests_are_refused(rotating: Services, tenant: Tenant) -> None:
     with pytest.raises(NotFound, match="tenant"):
         authorize(rotating, "rotating", uuid4(), REDIRECT)
     with pytest.raises(NotFound, match="tenant"):
-        link_with_token(rotating, "rotating", uuid4(), "personal-M1")
+        link_with_credentials(rotating, "rotating", uuid4(), {"token": "personal-M1"})
     with pytest.raises(InvalidRequest, match="redirect address 'javascript:alert"):
         authorize(rotating, "rotating", tenant.id, "javascript:alert(1)")
-    with pytest.raises(InvalidRequest, match="access token is empty"):
-        link_with_token(rotating, "rotating", tenant.id, " ")
+    with pytest.raises(InvalidRequest, match="expected token; missing, empty or unknown: token"):
+        link_with_credentials(rotating, "rotating", tenant.id, {"token": " "})
     with pytest.raises(NotFound, match="connection"):
         disconnect(rotating, uuid4())
 
@@ -197,7 +197,7 @@ def test_disconnecting_leaves_other_tenants_their_grant(
 ) -> None:
     """A merchant that two tenants read is withdrawn only when the last of them leaves."""
     neighbour = create_tenant(database, "neighbour", "Neighbour")
-    theirs = complete(rotating, "rotating", start(rotating, neighbour), "M1")
+    theirs = complete(rotating, "rotating", {"state": start(rotating, neighbour), "code": "M1"})
 
     disconnect(rotating, connection.id)
     assert till.revoked == []

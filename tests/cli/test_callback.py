@@ -33,7 +33,7 @@ def test_the_code_comes_back_with_its_state(callback: Callback) -> None:
     """What the POS sends to the redirect address is what the link is completed with."""
     visits(callback, "?code=c1&state=right")
 
-    assert callback.wait(AUTHORIZE, 10) == ("right", "c1")
+    assert callback.wait(AUTHORIZE, 10) == {"state": "right", "code": "c1"}
 
 
 def test_another_pages_answer_is_refused_and_the_wait_goes_on(callback: Callback) -> None:
@@ -42,7 +42,7 @@ def test_another_pages_answer_is_refused_and_the_wait_goes_on(callback: Callback
         callback, "?code=evil&state=wrong", "?code=evil", "/other?code=evil&state=right", "?code=c1&state=right"
     )
 
-    assert callback.wait(AUTHORIZE, 10) == ("right", "c1")
+    assert callback.wait(AUTHORIZE, 10) == {"state": "right", "code": "c1"}
     assert statuses[:3] == [400, 400, 404]
 
 

@@ -120,7 +120,7 @@ def test_a_token_is_never_an_argument(run: Run) -> None:
     result = run("accounts", "link", "square", "--tenant", "crumb", "--token", "EAAA-s3cr3t")
 
     assert result.exit_code == 2
-    assert "a token on the command line is seen by every process" in result.stderr
+    assert "a secret on the command line is seen by every process" in result.stderr
     assert "s3cr3t" not in result.output
 
 
@@ -130,7 +130,7 @@ def test_an_empty_pipe_is_no_token(run: Run) -> None:
     result = run("accounts", "link", "square", "--tenant", "crumb", "--token", "-", stdin="\n")
 
     assert result.exit_code == 2
-    assert "nothing came on standard input" in result.stderr
+    assert "no access_token came on standard input" in result.stderr
 
 
 def test_disconnecting_asks_first(run: Run, bakery: Bakery) -> None:

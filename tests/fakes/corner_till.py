@@ -8,7 +8,7 @@ import msgspec
 from pydantic_settings import BaseSettings
 
 from pos_pipeline.errors import PipelineError, ProviderUnavailable
-from pos_pipeline.provider import Budget, Location, Page, Reading, Record, Stream
+from pos_pipeline.provider import Budget, ConsentsByRedirect, Location, Page, Reading, Record, Stream
 
 BUDGET = Budget(1000, 1000)
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -26,7 +26,7 @@ def sale(number: int, *, minute: int, note: str = "", merchant: str = "m1") -> R
 
 
 @dataclass
-class CornerTill:
+class CornerTill(ConsentsByRedirect):
     """Answers with whatever `sales`, `staff` and `items` hold; `fault` may raise for (merchant, stream)."""
 
     name: str = "corner"
@@ -37,7 +37,6 @@ class CornerTill:
         Stream("staff", "Staff.", Reading.SNAPSHOT, "STAFF", describes_locations=True),
     )
     scopes: tuple[str, ...] = ("SALES", "ITEMS", "STAFF")
-    budget: Budget = BUDGET
     max_window: timedelta = timedelta(days=7)
     settings_type: type[BaseSettings] = CornerSettings
     sales: dict[str, list[Record]] = field(default_factory=dict)
@@ -45,11 +44,16 @@ class CornerTill:
     staff: list[Record] = field(default_factory=list)
     shops: list[Location] = field(default_factory=list)
     asked: list[tuple[str, object, object]] = field(default_factory=list)
+    presents: list[datetime] = field(default_factory=list)
     fault: Callable[[str, str], None] = lambda _merchant, _stream: None
 
     def base_url(self, *_: object) -> str:
         """Nobody answers there; the till answers itself."""
         return "http://127.0.0.1:9"
+
+    def budgets(self, _attributes: object) -> Sequence[Budget]:
+        """More than any test needs."""
+        return (BUDGET,)
 
     def headers(self, *_: object) -> dict[str, str]:
         """No headers."""
@@ -69,6 +73,7 @@ class CornerTill:
         """Pages of two records."""
         merchant = source.merchant_id
         self.asked.append((stream, since, window))
+        self.presents.append(source.now)
         if stream == "sales":
             found = sorted(self.sales.get(merchant, []), key=lambda record: record.version_at)
             if since is not None:

@@ -17,17 +17,18 @@ RENEWED = "EAAA-renewed-token"
 class Purse:
     """Tokens: the canary first, then one renewed, then none."""
 
-    renewals: int = 0
+    renewed: int = 0
+    renewals: int = 1
 
     def current(self) -> SecretStr:
         """What the door sends."""
-        return SecretStr(RENEWED if self.renewals else CANARY)
+        return SecretStr(RENEWED if self.renewed else CANARY)
 
     def renew(self, rejected: SecretStr) -> SecretStr:
         """Give the one renewed token."""
         if rejected.get_secret_value() == RENEWED:
             raise Unauthorised("square: nothing left to renew with")
-        self.renewals += 1
+        self.renewed += 1
         return SecretStr(RENEWED)
 
 
@@ -38,7 +39,7 @@ class Turnstile:
     acquired: int = 0
     blocks: list[float] = field(default_factory=list)
 
-    def acquire(self) -> None:
+    def acquire(self, _path: str) -> None:
         """Let through."""
         self.acquired += 1
 

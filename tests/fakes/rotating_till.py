@@ -1,7 +1,7 @@
 """A POS whose refresh tokens are single use, as the strictest are: two refreshes of one token kill the grant."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pos_pipeline.errors import PipelineError, ProviderUnavailable, Unauthorised
-from pos_pipeline.provider import Budget, Grant, Location, Stream
+from pos_pipeline.provider import Budget, ConsentsByRedirect, Credential, Grant, Location, Stream
 
 CENTRE = Location("L1", "Centro", "Europe/Madrid", "EUR")
 HARBOUR = Location("L2", "Puerto", "Europe/Madrid", "EUR", is_active=False)
@@ -28,14 +28,14 @@ class RotatingSettings(BaseSettings):
 
 
 @dataclass
-class RotatingTill:
+class RotatingTill(ConsentsByRedirect):
     """Keeps one grant a merchant; `fault` is raised instead of an answer."""
 
     name: str = "rotating"
     title: str = "Rotating Till"
     streams: tuple[Stream, ...] = ()
     scopes: tuple[str, ...] = ("SALES",)
-    budget: Budget = field(default_factory=lambda: Budget(1000, 1000))
+    credentials: tuple[Credential, ...] = (Credential("token", "Personal token"),)
     max_window: timedelta = timedelta(days=7)
     settings_type: type[BaseSettings] = RotatingSettings
     shops: Sequence[Location] = (CENTRE, HARBOUR)
@@ -78,18 +78,24 @@ class RotatingTill:
         """Where a merchant would consent."""
         return f"https://till.example/consent?{urlencode({'state': state, 'redirect_uri': redirect_uri})}"
 
-    def exchange(self, _settings: BaseSettings, code: str, redirect_uri: str) -> Grant:
+    def budgets(self, _attributes: object) -> Sequence[Budget]:
+        """More than any test needs."""
+        return (Budget(1000, 1000),)
+
+    def exchange(self, _settings: BaseSettings, answer: Mapping[str, str], redirect_uri: str) -> Grant:
         """The code is the merchant's id; the redirect address has to be the one of the consent."""
+        code = answer["code"]
         if redirect_uri != REDIRECT or code == "used":
             raise Unauthorised("rotating: the code is not accepted")
         return self.issue(code)
 
-    def from_token(self, _settings: BaseSettings, token: str) -> Grant:
+    def from_credentials(self, _settings: BaseSettings, typed: Mapping[str, str]) -> Sequence[Grant]:
         """A personal token is `personal-<merchant>`; it cannot be refreshed."""
+        token = typed["token"]
         if not token.startswith("personal-"):
             raise Unauthorised("rotating: the token is not accepted")
         merchant_id = token.removeprefix("personal-")
-        return replace(self.issue(merchant_id), access_token=token, refresh_token=None, expires_at=None)
+        return (replace(self.issue(merchant_id), access_token=token, refresh_token=None, expires_at=None),)
 
     def revoke(self, _settings: BaseSettings, grant: Grant) -> None:
         """Withdraw the merchant's grant."""

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, current_thread, main_thread
+from typing import Any
 
+import psycopg
 import pytest
 
 from pos_pipeline.errors import RateLimited
@@ -63,6 +66,37 @@ def test_concurrent_callers_never_take_more_than_there_is(budget_of: Callable[..
     assert sum(counts) == 50
 
 
+def test_caller_that_stands_still_in_a_lease_holds_nobody_up(
+    budget_of: Callable[..., SharedBudget], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process stopped before it has read its lease has its token, and not the bucket."""
+    is_leasing, may_go_on = Event(), Event()
+    execute = psycopg.Connection.execute
+
+    def stand_still(*arguments: Any, **options: Any) -> Any:
+        answer = execute(*arguments, **options)
+        if current_thread() is not main_thread():
+            is_leasing.set()
+            assert may_go_on.wait(60)
+        return answer
+
+    budget_of().acquire()
+    monkeypatch.setattr(psycopg.Connection, "execute", stand_still)
+    joint = "&" if "?" in database.url else "?"
+    impatient = Database(f"{database.url}{joint}options=-c%20lock_timeout%3D5s")
+    with ThreadPoolExecutor(1) as callers:
+        stopped = callers.submit(budget_of().acquire)
+        try:
+            assert is_leasing.wait(60)
+            left = taken(SharedBudget(impatient, KEY, Budget(20, NEVER), sleep=give_up))
+        finally:
+            may_go_on.set()
+            impatient.close()
+        stopped.result()
+
+    assert left == 18
+
+
 def test_background_leaves_half_to_live_callers(budget_of: Callable[..., SharedBudget]) -> None:
     """History may only take the upper half; a live sync that comes later finds the rest."""
     assert taken(budget_of(background=True)) == 10
@@ -90,6 +124,16 @@ def test_shorter_block_does_not_end_a_longer_one(budget_of: Callable[..., Shared
     budget.block(1)
 
     assert database.fetch("select blocked_until > now() + interval '50 seconds' from pos.rate_budgets") == [(True,)]
+
+
+def test_refusals_are_counted(budget_of: Callable[..., SharedBudget], database: Database) -> None:
+    """Each 429 counts once, whoever met it, also when it prolongs nothing."""
+    first, second = budget_of(), budget_of()
+    first.acquire()
+    for budget, seconds in ((first, 60), (second, 1), (first, 1)):
+        budget.block(seconds)
+
+    assert database.fetch("select refusals from pos.rate_budgets") == [(3,)]
 
 
 def test_bucket_refills_with_time_and_not_beyond_its_size(

@@ -10,13 +10,28 @@ from datetime import timedelta
 from pydantic_settings import BaseSettings
 
 from pos_pipeline.errors import PipelineError
-from pos_pipeline.provider import Api, Budget, Grant, Location, Page, Position, Provider, Source, Stream, Window
+from pos_pipeline.provider import (
+    Api,
+    Budget,
+    ConsentsByRedirect,
+    Credential,
+    Grant,
+    Location,
+    Page,
+    Position,
+    Provider,
+    Source,
+    Stream,
+    Window,
+)
 from pos_pipeline.providers.square import oauth, source
 from pos_pipeline.providers.square.errors import explain
 from pos_pipeline.providers.square.settings import SquareSettings, square
+from pos_pipeline.providers.square.webhooks import SquareWebhooks
+from pos_pipeline.webhooks import Webhooks
 
 
-class Square:
+class Square(ConsentsByRedirect):
     """See `provider.Provider`."""
 
     name = "square"
@@ -28,12 +43,20 @@ class Square:
     budget = Budget(capacity=200, per_second=50.0)
     max_window = timedelta(days=31)
     settings_type: type[BaseSettings] = SquareSettings
+    webhooks: Webhooks | None = SquareWebhooks()
+    credentials: tuple[Credential, ...] = (
+        Credential("access_token", "Personal access token (developer.squareup.com/apps, Credentials)"),
+    )
 
     def base_url(self, settings: BaseSettings, attributes: Mapping[str, str]) -> str:  # noqa: ARG002 - one host for all
         """One host serves every merchant."""
         return square(settings).base_url
 
-    def headers(self, settings: BaseSettings) -> Mapping[str, str]:
+    def budgets(self, attributes: Mapping[str, str]) -> Sequence[Budget]:  # noqa: ARG002 - the same for all
+        """One for everything."""
+        return (self.budget,)
+
+    def headers(self, settings: BaseSettings, attributes: Mapping[str, str]) -> Mapping[str, str]:  # noqa: ARG002 - the same for all
         """Without `Square-Version` payloads would change from the developer dashboard."""
         return {"Square-Version": square(settings).api_version}
 
@@ -55,9 +78,9 @@ class Square:
         """See `oauth`."""
         return oauth.authorize_url(square(settings), self.scopes, state, redirect_uri)
 
-    def exchange(self, settings: BaseSettings, code: str, redirect_uri: str) -> Grant:
+    def exchange(self, settings: BaseSettings, answer: Mapping[str, str], redirect_uri: str) -> Grant:
         """See `oauth`."""
-        return oauth.exchange(square(settings), code, redirect_uri)
+        return oauth.exchange(square(settings), answer.get("code", ""), redirect_uri)
 
     def refresh(self, settings: BaseSettings, grant: Grant) -> Grant:
         """See `oauth`."""
@@ -67,9 +90,9 @@ class Square:
         """See `oauth`."""
         oauth.revoke(square(settings), grant)
 
-    def from_token(self, settings: BaseSettings, token: str) -> Grant:
+    def from_credentials(self, settings: BaseSettings, typed: Mapping[str, str]) -> Sequence[Grant]:
         """See `oauth`."""
-        return oauth.from_token(square(settings), token)
+        return (oauth.from_token(square(settings), typed["access_token"]),)
 
     def dashboard_url(self, settings: BaseSettings, merchant_id: str) -> str:  # noqa: ARG002 - the login decides
         """Sales in Square's own pages; whoever is logged in there sees their shops."""

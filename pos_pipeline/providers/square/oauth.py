@@ -14,11 +14,10 @@ import msgspec
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from pydantic import SecretStr
 
-from pos_pipeline.accounts.shops import MERCHANT_NAME
 from pos_pipeline.errors import Misconfigured, NotFound, PipelineError, Unauthorised, UnexpectedPayload
 from pos_pipeline.http import Caller, decode
 from pos_pipeline.http.bearer import Bearer
-from pos_pipeline.provider import Grant
+from pos_pipeline.provider import MERCHANT_NAME, Grant
 from pos_pipeline.providers.square.errors import explain, explain_consent
 from pos_pipeline.providers.square.settings import SquareSettings
 

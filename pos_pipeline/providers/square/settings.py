@@ -15,6 +15,12 @@ class SquareSettings(BaseSettings):
 
     app_id: str | None = Field(None, description="Application id of the developer dashboard, needed to link by OAuth")
     app_secret: SecretStr | None = Field(None, description="Its secret")
+    access_token: SecretStr | None = Field(
+        None, description="The app's own personal access token, needed to register webhooks and for nothing else"
+    )
+    webhook_signature_key: SecretStr | None = Field(
+        None, description="Key of a webhook subscription that was made in the developer dashboard"
+    )
     base_url: str = Field("https://connect.squareup.com", description="Any server that speaks Square's protocol")
     api_version: str = Field("2026-09-16", pattern=r"^\d{4}-\d{2}-\d{2}$", description="Square-Version we read")
     dashboard_url: str = "https://app.squareup.com/dashboard/sales/transactions"

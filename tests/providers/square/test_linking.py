@@ -11,7 +11,7 @@ from pos_pipeline.accounts.connections import Connection, load_connection
 from pos_pipeline.accounts.credentials import refresh_due
 from pos_pipeline.accounts.door import open_api
 from pos_pipeline.accounts.grants import read_grant
-from pos_pipeline.accounts.linking import authorize, complete, disconnect, link_with_token
+from pos_pipeline.accounts.linking import authorize, complete, disconnect, link_with_credentials
 from pos_pipeline.accounts.tenants import Tenant, create_tenant
 from pos_pipeline.errors import MissingScope, ProviderUnavailable, Unauthorised
 from pos_pipeline.http import RetryPolicy, client
@@ -58,14 +58,14 @@ def consent(url: str, merchant_id: str) -> dict[str, str]:
 
 def largest(sandbox: Sandbox) -> dict[str, object]:
     """The merchant with the most shops, as the sandbox knows it."""
-    return max(sandbox.merchants(), key=lambda merchant: len(merchant["locations"]))
+    return max(sandbox.merchants("square"), key=lambda merchant: len(merchant["locations"]))
 
 
 def link(services: Services, sandbox: Sandbox, tenant: Tenant) -> Connection:
     """The largest merchant, linked by consent."""
-    url = authorize(services, "square", tenant.id, CALLBACK)
+    url = authorize(services, "square", tenant.id, CALLBACK).url
     answer = consent(url, str(largest(sandbox)["id"]))
-    return complete(services, "square", answer["state"], answer["code"])
+    return complete(services, "square", {"state": answer["state"], "code": answer["code"]})
 
 
 def stored_grant(services: Services, connection: Connection) -> Grant:
@@ -141,7 +141,7 @@ def test_disconnecting_ends_it_at_square(services: Services, sandbox: Sandbox, t
     with pytest.raises(Unauthorised):
         PROVIDER.refresh(settings, grant)
     with pytest.raises(Unauthorised):
-        PROVIDER.from_token(settings, grant.access_token)
+        PROVIDER.from_credentials(settings, {"access_token": grant.access_token})
     assert link(services, sandbox, tenant) == connection
 
 
@@ -160,7 +160,7 @@ def test_merchant_who_withdraws_is_in_error(services: Services, sandbox: Sandbox
 def test_personal_token_links(services: Services, sandbox: Sandbox, tenant: Tenant) -> None:
     """The token of the merchant's own dashboard links without a browser and without our application."""
     merchant = largest(sandbox)
-    connection = link_with_token(services, "square", tenant.id, str(merchant["access_token"]))
+    [connection] = link_with_credentials(services, "square", tenant.id, {"access_token": str(merchant["access_token"])})
 
     assert connection.merchant_id == merchant["id"]
     assert len(connection.location_ids) == len(merchant["locations"])
@@ -169,11 +169,11 @@ def test_personal_token_links(services: Services, sandbox: Sandbox, tenant: Tena
 
 def test_consent_without_the_profile_is_refused(services: Services, sandbox: Sandbox, tenant: Tenant) -> None:
     """A grant that does not show the shops is not half linked; the error names the scope."""
-    url = authorize(services, "square", tenant.id, CALLBACK).replace("MERCHANT_PROFILE_READ", "DEVICES_READ")
+    url = authorize(services, "square", tenant.id, CALLBACK).url.replace("MERCHANT_PROFILE_READ", "DEVICES_READ")
     answer = consent(url, str(largest(sandbox)["id"]))
 
     with pytest.raises(MissingScope) as raised:
-        complete(services, "square", answer["state"], answer["code"])
+        complete(services, "square", {"state": answer["state"], "code": answer["code"]})
     assert raised.value.scope == "MERCHANT_PROFILE_READ"
     assert services.database.fetch("select id from pos.connections") == []
 

@@ -39,7 +39,7 @@ def app(office: SquareOffice) -> SquareSettings:
 @pytest.fixture
 def grant(app: SquareSettings) -> Grant:
     """What a consent gave."""
-    return PROVIDER.exchange(app, "sq0cgb-code", CALLBACK)
+    return PROVIDER.exchange(app, {"code": "sq0cgb-code"}, CALLBACK)
 
 
 def test_authorize_url_asks_for_what_the_streams_need(app: SquareSettings, office: SquareOffice) -> None:
@@ -80,14 +80,14 @@ def test_name_is_not_worth_failing_for(app: SquareSettings, office: SquareOffice
     """A merchant whose profile we may not read is linked all the same."""
     office.merchant_reply = (403, {"errors": [{"code": "INSUFFICIENT_SCOPES"}]})
 
-    assert PROVIDER.exchange(app, "sq0cgb-code", CALLBACK).attributes == {}
+    assert PROVIDER.exchange(app, {"code": "sq0cgb-code"}, CALLBACK).attributes == {}
 
 
 def test_code_is_single_use(app: SquareSettings, grant: Grant) -> None:
     """Square's other form of an error, `message` and `type`, is understood and its text is not repeated."""
     assert grant.access_token
     with pytest.raises(Unauthorised, match=r"older than five minutes.*answered 401 service\.not_authorized") as raised:
-        PROVIDER.exchange(app, "sq0cgb-code", CALLBACK)
+        PROVIDER.exchange(app, {"code": "sq0cgb-code"}, CALLBACK)
     assert APP_ID not in str(raised.value)
 
 
@@ -153,7 +153,7 @@ def test_refused_revocation_of_a_standing_grant_is_said(
 
 def test_personal_token_is_its_own_grant(app: SquareSettings, office: SquareOffice) -> None:
     """Its scopes and merchant come from its status; it never expires and is not ours to withdraw."""
-    grant = PROVIDER.from_token(app, office.personal)
+    [grant] = PROVIDER.from_credentials(app, {"access_token": office.personal})
     PROVIDER.revoke(app, grant)
 
     assert (grant.merchant_id, grant.scopes) == (MERCHANT, tuple(SCOPES))
@@ -164,7 +164,7 @@ def test_personal_token_is_its_own_grant(app: SquareSettings, office: SquareOffi
 def test_personal_token_that_square_does_not_know(app: SquareSettings) -> None:
     """A mistyped token is refused without being repeated in the message."""
     with pytest.raises(Unauthorised) as raised:
-        PROVIDER.from_token(app, "EAAA-mistyped")
+        PROVIDER.from_credentials(app, {"access_token": "EAAA-mistyped"})
     assert "mistyped" not in str(raised.value)
 
 
@@ -175,8 +175,8 @@ def test_missing_application_is_named(office: SquareOffice, monkeypatch: pytest.
     app = load_settings(SquareSettings)
 
     with pytest.raises(Misconfigured, match=f"{missing} is not set"):
-        PROVIDER.exchange(app, "sq0cgb-code", CALLBACK)
-    assert PROVIDER.from_token(app, office.personal).merchant_id == MERCHANT
+        PROVIDER.exchange(app, {"code": "sq0cgb-code"}, CALLBACK)
+    assert PROVIDER.from_credentials(app, {"access_token": office.personal})[0].merchant_id == MERCHANT
 
 
 def test_malformed_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,5 +199,5 @@ def test_office_elsewhere_is_said(app: SquareSettings) -> None:
     lost = app.model_copy(update={"base_url": app.base_url.removesuffix("/square")})
 
     with pytest.raises(PipelineError, match="is SQUARE_BASE_URL right") as raised:
-        PROVIDER.from_token(lost, "EAAA-x")
+        PROVIDER.from_credentials(lost, {"access_token": "EAAA-x"})
     assert isinstance(raised.value, Misconfigured)
