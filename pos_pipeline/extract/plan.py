@@ -1,13 +1,13 @@
 """What one sync will read: which streams of a connection, from where, knowing what is stored already."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from pos_pipeline.accounts.connections import Connection
 from pos_pipeline.errors import InvalidRequest
-from pos_pipeline.provider import Position, Provider, Reading, Stream, Window
+from pos_pipeline.provider import Position, Provider, Reading, Source, Stream, Window
 from pos_pipeline.warehouse.database import Database
 
 DIGEST_BYTES = 8
@@ -25,6 +25,14 @@ class Plan:
     """The stored position; it never moves back."""
     stored: frozenset[bytes] = frozenset()
     """Digests of payloads known to be stored, to be left out when they come again."""
+    now: datetime | None = None
+    """The present, for a live reading."""
+
+    @property
+    def source(self) -> Source:
+        """What is read from, at the present of this plan."""
+        source = self.connection.source
+        return source if self.now is None else replace(source, now=self.now)
 
 
 @dataclass(frozen=True)
@@ -53,9 +61,9 @@ def plan_live(
     for connection in connections:
         for stream in chosen:
             mark = marks.get((connection.id, stream.name))
-            if mark and streams is None and mark.read_at + stream.refresh_after > now:
+            if mark and streams is None and stream.refresh_after and mark.read_at + stream.refresh_after > now:
                 continue
-            plans.append(_live(connection, stream, mark))
+            plans.append(_live(connection, stream, mark, now))
     return plans
 
 
@@ -111,7 +119,7 @@ def choose(provider: Provider, names: Iterable[str] | None) -> list[Stream]:
     return [stream for stream in provider.streams if wanted is None or stream.name in wanted]
 
 
-def _live(connection: Connection, stream: Stream, mark: _Mark | None) -> Plan:
+def _live(connection: Connection, stream: Stream, mark: _Mark | None, now: datetime) -> Plan:
     position = mark.position if mark else None
     start: Position | None = position
     if start is None and stream.reading is Reading.WINDOWED:
@@ -122,6 +130,7 @@ def _live(connection: Connection, stream: Stream, mark: _Mark | None) -> Plan:
         since=None if start is None or stream.reading is Reading.SNAPSHOT else behind(start, stream.overlap),
         position=position,
         stored=mark.recent if mark else frozenset(),
+        now=now,
     )
 
 

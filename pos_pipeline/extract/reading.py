@@ -37,6 +37,10 @@ class StreamReading:
     error: PipelineError | None = None
     _met: dict[bytes, datetime | int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """A reader that yields no page at all leaves the position where it was."""
+        self.position = self.plan.position
+
     @property
     def recent(self) -> bytes:
         """Digests worth remembering, packed: of everything the next sync will read again."""
@@ -45,7 +49,11 @@ class StreamReading:
         if self.position is None:
             return b""
         edge = behind(self.position, self.plan.stream.overlap)
-        return b"".join(sorted(digest for digest, version in self._met.items() if version >= edge))  # type: ignore[operator]
+        kept = {digest for digest, version in self._met.items() if version >= edge}  # type: ignore[operator]
+        if self.position == self.plan.position:
+            # Nothing newer came, so the next sync overlaps with the same rows, whether they were read again or not.
+            kept |= self.plan.stored
+        return b"".join(sorted(kept))
 
     def take(self, page: Page) -> list[Record]:
         """The page's records that are not stored yet, fit for jsonb; remembers positions and rejects."""
@@ -53,7 +61,7 @@ class StreamReading:
         self.product_ids.update(page.product_ids)
         fresh = []
         by_number = isinstance(self.plan.stream.overlap, int)
-        reached: list[Position | None] = [self.position, self.plan.position, page.position]
+        reached: list[Position | None] = [self.position, page.position]
         for record in page.records:
             payload = sanitise(record.payload)
             if payload is not record.payload:
@@ -98,7 +106,7 @@ def read_plan(api: Api, provider: Provider, plan: Plan, emit: Emit) -> StreamRea
     """
     reading, connection = StreamReading(plan), plan.connection
     try:
-        for page in provider.read(api, connection.source, plan.stream.name, plan.since, plan.window):
+        for page in provider.read(api, plan.source, plan.stream.name, plan.since, plan.window):
             if fresh := reading.take(page):
                 emit(Batch(connection.tenant_id, connection.id, plan.stream.name, fresh))
         if plan.stream.describes_locations and reading.rows:

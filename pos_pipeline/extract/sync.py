@@ -59,11 +59,19 @@ def sync_live(
     *,
     streams: Iterable[str] | None = None,
     run_id: str | None = None,
+    now: datetime | None = None,
 ) -> list[SyncOutcome]:
     """Read what changed at these connections; outcomes in the order of the ids.
 
     One load per provider covers all its connections. A connection another process is syncing comes
     back `busy`: that process sees whatever this call would have seen.
+
+    Args:
+        services: Of this process.
+        connection_ids: Which ones.
+        streams: Read even when not due; all that are due when None.
+        run_id: For the sync log.
+        now: The present, UTC; the clock's unless the tills live in another time, as simulated ones may.
 
     Raises:
         NotFound: an id is unknown.
@@ -79,11 +87,13 @@ def sync_live(
             free_ids = {c.id for c in members if c.id in owned and c.status != "disconnected"}
             free = [c for c in members if c.id in free_ids]
             outcomes |= {c.id: _not_synced(c) for c in members if c.id not in free_ids}
-            now = datetime.now(UTC)
-            plans = plan_live(services.database, provider, free, streams, now=now)
-            logs = open_logs(services.database, [c.id for c in free], started_at=now, run_id=run_id)
+            started = datetime.now(UTC)
+            present = now or started
+            plans = plan_live(services.database, provider, free, streams, now=present)
+            logs = open_logs(services.database, [c.id for c in free], started_at=started, run_id=run_id)
             work = [_Work(c, [p for p in plans if p.connection is c], logs[c.id]) for c in free]
-            outcomes |= {o.connection_id: o for o in _Run(services, provider, work, now, run_id, live=True).outcomes()}
+            run = _Run(services, provider, work, present, run_id, live=True)
+            outcomes |= {o.connection_id: o for o in run.outcomes()}
     return [outcomes[connection.id] for connection in connections]
 
 

@@ -1,7 +1,8 @@
 """What a live sync promises: nothing lost, nothing stored twice in vain, nobody else disturbed."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -43,6 +44,38 @@ def test_second_sync_reads_from_the_watermark_and_stores_nothing(
     assert till.asked[-3] == ("sales", START + timedelta(minutes=30), None)
     assert (again.rows["sales"], again.load_id) == (0, None)
     assert len(visible()) == 5
+
+
+def test_sync_that_is_shown_nothing_forgets_nothing(
+    corner: Services, till: CornerTill, link: Link, visible: Visible
+) -> None:
+    """A reader that need not look at the overlap while nothing is new does not bring it twice afterwards."""
+    known, newer = sale(1, minute=60), sale(2, minute=65)
+    till.sales["m1"] = [known]
+    connection = link()
+    sync_live(corner, [connection])
+    till.sales["m1"] = []
+    sync_live(corner, [connection])
+    till.sales["m1"] = [known, newer]
+
+    [outcome] = sync_live(corner, [connection])
+
+    assert outcome.rows["sales"] == 1
+    assert visible() == ["s1", "s2"]
+
+
+def test_present_is_the_one_of_the_sync(corner: Services, till: CornerTill, link: Link) -> None:
+    """A reader is told when the sync began, or the time its tills live in; what is due is due by that time."""
+    hourly = replace(till.streams[2], refresh_after=timedelta(hours=1))
+    till.streams = (till.streams[0], hourly)
+    connection, begun = link(), datetime.now(UTC)
+    sync_live(corner, [connection])
+    sync_live(corner, [connection], now=START)
+    sync_live(corner, [connection], now=begun + timedelta(days=1))
+
+    assert [stream for stream, *_ in till.asked] == ["sales", "staff", "sales", "sales", "staff"]
+    assert begun <= till.presents[0] == till.presents[1] <= datetime.now(UTC)
+    assert till.presents[2:] == [START] + [begun + timedelta(days=1)] * 2
 
 
 def test_late_record_inside_the_overlap_is_stored(
