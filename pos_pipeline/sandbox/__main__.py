@@ -9,8 +9,10 @@ from pathlib import Path
 import msgspec
 
 from pos_pipeline.errors import PipelineError
+from pos_pipeline.sandbox.cloud import CloudOptions
+from pos_pipeline.sandbox.home import is_remembered
 from pos_pipeline.sandbox.serving import build_server, listen, open_sandbox
-from pos_pipeline.sandbox.shop.merchants import KNOWN_MERCHANTS, MerchantSpec, small_merchants
+from pos_pipeline.sandbox.shop.merchants import HIGH_STREET, KNOWN_MERCHANTS, MerchantSpec, small_merchants
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,9 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seed=chosen.seed,
             days=chosen.days,
             sales_per_day=chosen.sales_per_day,
-            merchants=chosen.merchants,
+            merchants=chosen.merchants or (None if is_remembered(chosen.home) else HIGH_STREET),
             anchor=chosen.anchor,
             home=chosen.home,
+            cloud_options=CloudOptions(rate_limits=chosen.rate_limits),
         )
         listener = listen(sandbox, chosen.port)
     except (PipelineError, OSError) as error:
@@ -55,7 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--merchants",
         type=_merchants,
-        help=f"names out of {','.join(KNOWN_MERCHANTS)}, or a number of small ones; default three",
+        help=f"names out of {','.join(KNOWN_MERCHANTS)}, or a number of small ones, with a till at "
+        "every provider; default four, each with its own provider",
+    )
+    parser.add_argument(
+        "--no-rate-limits", dest="rate_limits", action="store_false", help="never answer 429 by the documented limits"
     )
     return parser
 

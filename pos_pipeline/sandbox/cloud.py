@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 
 from pos_pipeline.sandbox.faults import FaultInjector
 from pos_pipeline.sandbox.home import Home
+from pos_pipeline.sandbox.shop.ledger import DayTotals
+from pos_pipeline.sandbox.shop.merchant import Merchant
 from pos_pipeline.sandbox.shop.records import Sale
 from pos_pipeline.sandbox.shop.world import World
 
@@ -31,6 +33,16 @@ class CloudOptions(Struct, frozen=True):
     webhook_disorder_share: float = 0.1
     body_cache_bytes: int = 512 * 1024 * 1024
     """Rendered JSON kept in memory per cloud."""
+    refuse_long_windows: bool = True
+    """Toast answers 400 to a window of orders longer than a month."""
+    config_page_rows: int = 300
+    """Rows of a page of Toast's settings."""
+    rate_limits: bool = True
+    """Whether clouds whose limits are documented count requests and answer 429 beyond them."""
+    limit_window_seconds: float = 300.0
+    """Length of Lightspeed's fixed windows."""
+    search_page_rows: int = 1000
+    """What Lightspeed's search silently clamps a larger page to."""
 
 
 class Surroundings(Struct, frozen=True):
@@ -41,21 +53,37 @@ class Surroundings(Struct, frozen=True):
     home: Home
     options: CloudOptions
 
+    def merchants_at(self, name: str) -> dict[str, Merchant]:
+        """Those who have their tills at this provider, by key."""
+        return {
+            key: merchant
+            for key, merchant in self.world.merchants.items()
+            if not merchant.spec.tills or name in merchant.spec.tills
+        }
+
 
 class Cloud(Protocol):
     """One provider's simulated cloud over the world's merchants."""
 
     app: ASGIApp
     """Mounted under `/<name>`."""
+    merchants: Mapping[str, Merchant]
+    """The provider's own merchants, by the shop's key."""
     faults: FaultInjector
     requests: Counter[str]
     """Requests by `METHOD /path/{template}` since the last reset."""
 
     def absorb(self, sales: Sequence[Sale]) -> None:
-        """Take over what changed in the world; webhooks go out from here."""
+        """Take over what changed at the provider's merchants, and that time has passed; webhooks go out from here."""
 
     def merchant_id(self, merchant_key: str) -> str:
         """The provider's id of a merchant."""
+
+    def find_merchant(self, merchant_id: str) -> str | None:
+        """The key of the merchant with this id of the provider, in any form a connection may know it by."""
+
+    def day_totals(self, merchant_key: str) -> list[DayTotals]:
+        """The merchant's ledger by the business day and the notion of a discount this provider has."""
 
     def location_id(self, merchant_key: str, location_key: str) -> str:
         """The provider's id of a location."""
@@ -78,7 +106,11 @@ class CloudKind(Protocol):
 
     name: str
     app_settings: Mapping[str, str]
-    """Variables that make a client the app this cloud knows; its address is `<NAME>_BASE_URL`."""
+    """Variables that lead a client here and make it the app this cloud knows.
+
+    `{base_url}` in a value is the cloud's address; other braces stay. `<NAME>_BASE_URL` is that address
+    when not named.
+    """
 
     def __call__(self, surroundings: Surroundings) -> Cloud:
         """The cloud over this world."""

@@ -16,11 +16,12 @@ from pos_pipeline.sandbox.sandbox import Sandbox
 def build_control(sandbox: Sandbox) -> Starlette:
     """The control API of one sandbox. Errors are `{"error": message}` with 400 or 404."""
 
-    def merchants(_: Request, __: dict[str, Any]) -> object:
-        return {"merchants": sandbox.merchants()}
+    def merchants(request: Request, _: dict[str, Any]) -> object:
+        return {"merchants": sandbox.merchants(request.query_params.get("provider"))}
 
     def truth(request: Request, _: dict[str, Any]) -> object:
-        return {"days": sandbox.truth(request.query_params.get("merchant_id"))}
+        asked = request.query_params
+        return {"days": sandbox.truth(asked.get("merchant_id"), asked.get("provider", "square"))}
 
     def advance(_: Request, body: dict[str, Any]) -> object:
         return sandbox.advance(**_only(body, "hours", "sales", "merchant_id"))

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
+HTML_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>upstream connect error</h1></body></html>"
+"""What a proxy in front of a cloud answers."""
+
 
 class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The switches. Shares are between 0 and 1 and concern API requests, not OAuth."""
@@ -20,13 +23,25 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latency_ms: int = 0
     """Added to every answer."""
     retry_after_seconds: int | None = None
-    """Sent with 429 as Retry-After; None sends none, as Square documents none."""
+    """Sent with 429 as Retry-After; None sends what the provider documents, which at Square is nothing."""
     expire_tokens_after_requests: int | None = None
     """An access token got by OAuth expires after so many requests; personal ones never do."""
     expire_cursors: bool | int = False
     """True: all cursors handed out so far die now. n: the same once, after n more requests with a cursor."""
     drop_webhooks: float = 0.0
     """Share of webhook deliveries that never leave."""
+    limit_logins: bool = False
+    """Toast: more than two logins within an hour from one address are answered 429."""
+    propagating_requests: int = 0
+    """Toast: a newly connected restaurant answers 403 to so many requests, though it is listed already."""
+    mutate_during_scan: int = 0
+    """Toast: so many times, asking for a further page of orders modifies one of the page before it."""
+    silent_refunds: bool = False
+    """Toast: a refund does not move its order's modifiedDate; only the payments by refundBusinessDate tell of it."""
+    lose_refresh_answers: int = 0
+    """Lightspeed: so many of the next refreshes are done and their answers lost (504)."""
+    search_lag_seconds: float = 0.0
+    """Lightspeed: how long a change stays unknown to the search index, in the world's time."""
     seed: int = 0
 
 
@@ -45,6 +60,8 @@ class FaultInjector:
         self.switches = Faults()
         self._decided = 0
         self._cursors_left: int | None = None
+        self._mutations_left = 0
+        self._answers_to_lose = 0
 
     def set(self, switches: Faults) -> None:
         """Put new switches in force; what they do not mention is off."""
@@ -52,6 +69,8 @@ class FaultInjector:
         self._decided = 0
         after = switches.expire_cursors
         self._cursors_left = None if isinstance(after, bool) else after
+        self._mutations_left = switches.mutate_during_scan
+        self._answers_to_lose = switches.lose_refresh_answers
 
     def decide(self) -> Fault | None:
         """What happens to the next request; None lets it through."""
@@ -78,4 +97,18 @@ class FaultInjector:
         if self._cursors_left >= 0:
             return False
         self._cursors_left = None
+        return True
+
+    def take_mutation(self) -> bool:
+        """Whether a row of an earlier page is to be modified before the next page is read."""
+        if self._mutations_left <= 0:
+            return False
+        self._mutations_left -= 1
+        return True
+
+    def loses_answer(self) -> bool:
+        """Count a refresh of tokens; True when its answer never arrives."""
+        if self._answers_to_lose <= 0:
+            return False
+        self._answers_to_lose -= 1
         return True

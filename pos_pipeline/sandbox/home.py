@@ -12,6 +12,11 @@ FILE_NAME = "sandbox.json"
 StructT = TypeVar("StructT")
 
 
+def is_remembered(folder: Path | None) -> bool:
+    """Whether a sandbox has lived in this folder, and is to go on as it was."""
+    return folder is not None and (folder / FILE_NAME).exists()
+
+
 class Home:
     """Named sections of state. Without a folder everything is forgotten at the end."""
 

@@ -16,7 +16,6 @@ from pos_pipeline.sandbox.cloud import Cloud, CloudOptions, Surroundings, discov
 from pos_pipeline.sandbox.faults import Faults
 from pos_pipeline.sandbox.home import Home
 from pos_pipeline.sandbox.shop.clock import HOUR, SECOND, Instant, datetime_of
-from pos_pipeline.sandbox.shop.ledger import day_totals
 from pos_pipeline.sandbox.shop.merchants import MerchantSpec
 from pos_pipeline.sandbox.shop.ringing import SECONDS_PER_SALE
 from pos_pipeline.sandbox.shop.world import Action, World, WorldOptions
@@ -80,8 +79,7 @@ class Sandbox:
 
     def base_url(self, provider: str = "square") -> str:
         """Where a provider's API answers."""
-        if provider not in self.clouds:
-            raise NotFound(f"no simulated cloud named {provider}; there are {', '.join(self.clouds)}")
+        self._cloud(provider)
         return f"{self.address}/{provider}"
 
     def advance(
@@ -111,16 +109,21 @@ class Sandbox:
             self._saved.actions.append(action)
             self._home.save(_SECTION, self._saved)
             for cloud in self.clouds.values():
-                cloud.absorb(changed)
+                cloud.absorb([sale for sale in changed if sale.merchant_key in cloud.merchants])
             return {"now": datetime_of(self.world.now).isoformat(), "changed_sales": len(changed)}
 
-    def truth(
-        self, merchant_id: str | None = None, provider: str = "square", day_closes_at: Instant = 0
-    ) -> list[dict[str, Any]]:
-        """The ledger by merchant, location and business day, under the provider's ids."""
-        cloud = self.clouds[provider]
+    def truth(self, merchant_id: str | None = None, provider: str = "square") -> list[dict[str, Any]]:
+        """The ledger by merchant, location and business day, under the provider's ids.
+
+        Raises:
+            NotFound: no such provider, or it has no such merchant.
+        """
         with self.lock:
-            keys = list(self.world.merchants) if merchant_id is None else [self.merchant_key(merchant_id)]
+            cloud = self._cloud(provider)
+            key = None if merchant_id is None else self.merchant_key(merchant_id)
+            if key is not None and key not in cloud.merchants:
+                raise NotFound(f"merchant {merchant_id} has no till at {provider}")
+            keys = list(cloud.merchants) if key is None else [key]
             return [
                 {
                     "merchant_id": cloud.merchant_id(key),
@@ -128,18 +131,24 @@ class Sandbox:
                     **{name: value for name, value in msgspec.to_builtins(totals).items() if name != "location_key"},
                 }
                 for key in keys
-                for totals in day_totals(self.world.merchants[key], day_closes_at)
+                for totals in cloud.day_totals(key)
             ]
 
-    def merchants(self) -> list[dict[str, Any]]:
-        """Every merchant as each provider knows it, with a way in that needs no consent."""
+    def merchants(self, provider: str | None = None) -> list[dict[str, Any]]:
+        """Every merchant as each provider, or the one named, knows it, with a way in that needs no consent.
+
+        Raises:
+            NotFound: no such provider.
+        """
         with self.lock:
+            clouds = self.clouds if provider is None else {provider: self._cloud(provider)}
             return [
                 {
                     "provider": name,
                     "key": key,
                     "id": cloud.merchant_id(key),
                     "name": merchant.spec.name,
+                    "owner": merchant.spec.owner or merchant.spec.name,
                     "locations": [
                         {
                             "id": cloud.location_id(key, location.key),
@@ -151,8 +160,8 @@ class Sandbox:
                     ],
                     **cloud.credentials(key),
                 }
-                for name, cloud in self.clouds.items()
-                for key, merchant in self.world.merchants.items()
+                for name, cloud in clouds.items()
+                for key, merchant in cloud.merchants.items()
             ]
 
     def faults(self, **switches: Any) -> None:
@@ -176,7 +185,8 @@ class Sandbox:
         with self.lock:
             key = self.merchant_key(merchant_id)
             for cloud in self.clouds.values():
-                cloud.revoke(key)
+                if key in cloud.merchants:
+                    cloud.revoke(key)
 
     def requests(self, *, reset: bool = False) -> dict[str, dict[str, int]]:
         """Requests by cloud and endpoint since the last reset."""
@@ -193,10 +203,17 @@ class Sandbox:
         Raises:
             NotFound: no such merchant.
         """
-        for key in self.world.merchants:
-            if merchant_id == key or any(cloud.merchant_id(key) == merchant_id for cloud in self.clouds.values()):
+        if merchant_id in self.world.merchants:
+            return merchant_id
+        for cloud in self.clouds.values():
+            if (key := cloud.find_merchant(merchant_id)) is not None:
                 return key
         raise NotFound(f"no merchant {merchant_id} in the sandbox; GET /_sandbox/merchants lists them")
+
+    def _cloud(self, provider: str) -> Cloud:
+        if provider not in self.clouds:
+            raise NotFound(f"no simulated cloud named {provider}; there are {', '.join(self.clouds)}")
+        return self.clouds[provider]
 
     def close(self) -> None:
         """Stop the clouds' background work."""

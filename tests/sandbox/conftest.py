@@ -37,8 +37,8 @@ def _no_faults_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def merchants(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
-    """The merchants by their keys in the shop."""
-    return {merchant["key"]: merchant for merchant in sandbox.merchants()}
+    """Square's merchants by their keys in the shop."""
+    return {merchant["key"]: merchant for merchant in sandbox.merchants("square")}
 
 
 @pytest.fixture

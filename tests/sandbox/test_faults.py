@@ -143,8 +143,8 @@ class TestControl:
     def test_world_advances(self, control: httpx.Client, sandbox: Sandbox) -> None:
         """Sales rung up over HTTP are in the truth."""
         before = control.get("/truth").json()["days"]
-        answer = control.post("/advance", json={"sales": 4, "merchant_id": sandbox.merchants()[0]["id"]}).json()
-        after = control.get("/truth", params={"merchant_id": sandbox.merchants()[0]["id"]}).json()["days"]
+        answer = control.post("/advance", json={"sales": 4, "merchant_id": sandbox.merchants("square")[0]["id"]}).json()
+        after = control.get("/truth", params={"merchant_id": sandbox.merchants("square")[0]["id"]}).json()["days"]
 
         assert answer["changed_sales"] >= 4
         assert sum(day["sales_count"] for day in after) >= 4 + sum(
@@ -170,7 +170,7 @@ class TestControl:
 
     def test_faults_revoke_and_requests(self, control: httpx.Client, sandbox: Sandbox) -> None:
         """Switches, revocation and counters work over HTTP too."""
-        merchant = control.get("/merchants").json()["merchants"][-1]
+        merchant = control.get("/merchants", params={"provider": "square"}).json()["merchants"][-1]
         headers = {"Authorization": f"Bearer {merchant['access_token']}"}
         control.delete("/requests")
         control.post("/faults", json={"rate_limit": 1})

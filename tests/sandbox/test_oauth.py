@@ -152,7 +152,7 @@ def test_a_merchant_can_revoke_us(
     """Revoked from its dashboard, even the personal token is dead, and a new one is to be had."""
     merchant = merchants["cadena"]
     sandbox.revoke(merchant["id"])
-    renewed = next(m for m in sandbox.merchants() if m["key"] == "cadena")
+    renewed = next(m for m in sandbox.merchants("square") if m["key"] == "cadena")
 
     with pytest.raises(ApiError) as refused:
         open_square(merchant["access_token"]).locations.list()

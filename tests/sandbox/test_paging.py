@@ -173,7 +173,7 @@ def test_a_cursor_lifetime_can_be_chosen() -> None:
     with running_sandbox(
         anchor=ANCHOR, days=2, sales_per_day=200, merchants=(PANADERIA,), cloud_options=options
     ) as brief:
-        token = brief.merchants()[0]["access_token"]
+        token = brief.merchants("square")[0]["access_token"]
         url, headers = f"{brief.base_url()}/v2/payments", {"Authorization": f"Bearer {token}"}
         cursor = httpx.get(url, headers=headers).json()["cursor"]
 

@@ -14,8 +14,8 @@ import pytest
 
 from pos_pipeline.errors import InvalidRequest, Misconfigured
 from pos_pipeline.sandbox import CloudOptions, Sandbox, open_sandbox, running_sandbox
-from pos_pipeline.sandbox.home import FILE_NAME
-from pos_pipeline.sandbox.shop.merchants import CAFES
+from pos_pipeline.sandbox.home import FILE_NAME, is_remembered
+from pos_pipeline.sandbox.shop.merchants import CAFES, PANADERIA
 from pos_pipeline.sandbox.square.grants import CLIENT_ID, CLIENT_SECRET
 from tests.sandbox import reading
 from tests.sandbox.conftest import ANCHOR
@@ -26,7 +26,7 @@ SMALL: dict[str, Any] = {"anchor": ANCHOR, "days": 6, "sales_per_day": 10, "merc
 
 def everything(sandbox: Sandbox) -> tuple[bytes, ...]:
     """Every payment, order and refund of the cafés as bytes, and the truth."""
-    merchant = sandbox.merchants()[0]
+    merchant = sandbox.merchants("square")[0]
     with httpx.Client(base_url=sandbox.base_url(), timeout=30) as http:
         lists = (reading.payments(http, merchant), reading.orders(http, merchant), reading.refunds(http, merchant))
     return tuple(json.dumps(rows).encode() for rows in (*lists, sandbox.truth()))
@@ -146,7 +146,7 @@ def test_the_process_says_when_it_is_ready_and_stops_cleanly(tmp_path: Path) -> 
     arguments = ("--home", str(tmp_path), "--days", "2", "--anchor", "2026-10-26T15:30:00Z")
     with process(*arguments) as (running, ready):
         url = ready["base_urls"]["square"]
-        answer = httpx.get(f"{url.removesuffix('/square')}/_sandbox/merchants")
+        answer = httpx.get(f"{url.removesuffix('/square')}/_sandbox/merchants", params={"provider": "square"})
         running.send_signal(signal.SIGINT)
         status = running.wait(timeout=30)
 
@@ -167,3 +167,12 @@ def test_a_killed_process_continues(tmp_path: Path) -> None:
 
     with running_sandbox(home=tmp_path) as sandbox:
         assert {"days": sandbox.truth()} == before
+
+
+def test_a_home_is_remembered_once_it_was_lived_in(tmp_path: Path) -> None:
+    """Then, and only then, it is continued with the merchants it has instead of begun with others."""
+    before = is_remembered(tmp_path)
+    open_sandbox(home=tmp_path, days=1, merchants=(PANADERIA,)).close()
+
+    assert (before, is_remembered(tmp_path)) == (False, True)
+    assert [one["key"] for one in open_sandbox(home=tmp_path).merchants("square")] == ["panaderia"]

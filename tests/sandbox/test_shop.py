@@ -66,6 +66,14 @@ def test_business_day_may_close_after_midnight() -> None:
     assert local_day("Europe/Madrid", at, 2 * HOUR) == local_day("Europe/Madrid", at) - 1
 
 
+@pytest.mark.parametrize(("at", "day"), [("2026-03-29T02:30:00", "2026-03-29"), ("2026-10-25T02:30:00", "2026-10-24")])
+def test_closing_hour_is_on_the_shops_clock_when_clocks_change(at: str, day: str) -> None:
+    """Half past four in spring is after a closing hour of four, half past three in autumn before it."""
+    instant = instant_of(datetime.fromisoformat(at).replace(tzinfo=UTC))
+
+    assert str(date_of(local_day("Europe/Madrid", instant, 4 * HOUR))) == day
+
+
 def test_same_seed_makes_the_same_world() -> None:
     """Two worlds from the same options have lived the same sales; another seed has not."""
     first, second, other = make_world(), make_world(), make_world(seed=2)

@@ -1,11 +1,7 @@
 """Signed deliveries: Square's test vectors, retries, duplicates and disorder."""
 
-import json
-import queue
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
@@ -17,8 +13,8 @@ from pos_pipeline.sandbox import CloudOptions, Sandbox, running_sandbox
 from pos_pipeline.sandbox.square.webhooks import RETRY_MINUTES, SIGNATURE_HEADER, sign
 from tests.sandbox.conftest import ANCHOR
 from tests.sandbox.consenting import consent, exchange
+from tests.sandbox.listening import Listener
 
-PATIENCE_SECONDS = 20
 VECTORS = [
     (
         "asdf1234",
@@ -46,65 +42,10 @@ VECTORS = [
 PAYMENTS = ["payment.created", "payment.updated"]
 
 
-class Received(NamedTuple):
-    """One request a listener got."""
-
-    headers: dict[str, str]
-    body: str
-
-    @property
-    def event(self) -> dict[str, Any]:
-        """The parsed body."""
-        parsed: dict[str, Any] = json.loads(self.body)
-        return parsed
-
-
-class Listener:
-    """A webhook endpoint on loopback that answers what it is told and keeps what it gets."""
-
-    def __init__(self) -> None:
-        inbox: queue.Queue[Received] = queue.Queue()
-        answers: list[int] = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"])).decode()
-                inbox.put(Received({name.lower(): value for name, value in self.headers.items()}, body))
-                self.send_response(answers.pop(0) if answers else 200)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Keep the test's output quiet."""
-
-        self.inbox, self.answers = inbox, answers
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hooks/square?shop=1"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.thread.start()
-
-    def take(self, count: int) -> list[Received]:
-        """The next so many requests."""
-        return [self.inbox.get(timeout=PATIENCE_SECONDS) for _ in range(count)]
-
-    def take_until(self, wanted: Callable[[list[Received]], bool]) -> list[Received]:
-        """Requests up to the one that makes `wanted` true."""
-        got: list[Received] = []
-        while not wanted(got):
-            got.extend(self.take(1))
-        return got
-
-    def close(self) -> None:
-        """Stop listening."""
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     """A listener of this test's own."""
-    running = Listener()
+    running = Listener("/hooks/square?shop=1")
     yield running
     running.close()
 
@@ -218,7 +159,7 @@ def test_retries_end_within_a_day() -> None:
 def test_duplicates_and_disorder_happen(listener: Listener) -> None:
     """Every event comes at least once, some twice, and not in the order of the changes."""
     with make_sandbox(webhook_duplicate_share=0.3, webhook_disorder_share=0.5) as sandbox:
-        merchant = sandbox.merchants()[0]
+        merchant = sandbox.merchants("square")[0]
         with Subscriber(sandbox, merchant["access_token"]) as square:
             subscribe(square, listener, ["payment.created"])
             sandbox.advance(sales=30, merchant_id=merchant["id"])

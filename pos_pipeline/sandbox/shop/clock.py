@@ -66,7 +66,6 @@ def _utc_offset(timezone: str, quarter: int) -> int:
 def local_day(timezone: str, instant: Instant, day_closes_at: Instant = 0) -> int:
     """The shop's business day (days since 1970) of an instant.
 
-    `day_closes_at` is how long after midnight the shop's day ends, in microseconds.
+    `day_closes_at` is how long after midnight, on the shop's clock, its day ends, in microseconds.
     """
-    shifted = instant - day_closes_at
-    return (shifted + _utc_offset(timezone, shifted // (15 * MINUTE))) // DAY
+    return (instant + _utc_offset(timezone, instant // (15 * MINUTE)) - day_closes_at) // DAY

@@ -17,10 +17,21 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from pos_pipeline.sandbox.shop.aftermath import is_sold
-from pos_pipeline.sandbox.shop.amounts import as_decimal
+from pos_pipeline.sandbox.shop.amounts import as_decimal, included_tax
 from pos_pipeline.sandbox.shop.clock import Instant, date_of, local_day
 from pos_pipeline.sandbox.shop.merchant import Merchant
-from pos_pipeline.sandbox.shop.records import BARE_PAYMENT, CANCELED, CLOSED, COMPLETED, DRAWER, VOIDED, Refund, Sale
+from pos_pipeline.sandbox.shop.records import (
+    BARE_PAYMENT,
+    CANCELED,
+    CLOSED,
+    COMPLETED,
+    DRAWER,
+    VOIDED,
+    Line,
+    Refund,
+    ReturnedLine,
+    Sale,
+)
 
 SALE = "sale"
 REFUND = "refund"
@@ -57,10 +68,14 @@ class DayTotals(Struct):
     currency: str = "EUR"
 
 
-def entries(sale: Sale) -> Iterator[Entry]:
+def entries(sale: Sale, *, discounts_without_tax: bool = False) -> Iterator[Entry]:
     """Everything one ticket puts into the ledger."""
     if sale.kind == DRAWER:
         return
+
+    def discount(lines: Iterable[Line | ReturnedLine]) -> int:
+        return sum(discount_of(sale, line, without_tax=discounts_without_tax) for line in lines)
+
     at = sold_at(sale)
     if is_sold(sale):
         yield Entry(
@@ -69,17 +84,18 @@ def entries(sale: Sale) -> Iterator[Entry]:
             sale.total_minor,
             sum(line.tax_minor for line in sale.lines),
             sale.tip_minor,
-            sum(line.discount_minor for line in sale.lines),
+            discount(sale.lines),
             sale.service_minor,
         )
     elif sale.state == VOIDED or any(tender.state == CANCELED for tender in sale.tenders):
         yield Entry(VOID, sale.tenders[0].at if sale.tenders else sale.opened_at, 0, 0, 0, 0, 0)
     if sale.returned:
         goods = sale.returned
-        yield _returned(Refund(0, at, at, 0, goods.total_minor, "", None, goods.lines))
+        source = [discount_of(goods.source, line, without_tax=discounts_without_tax) for line in goods.lines]
+        yield _returned(Refund(0, at, at, 0, goods.total_minor, "", None, goods.lines), sum(source))
     for refund in sale.refunds:
         if refund.state == COMPLETED and refund.exchange_number is None:
-            yield _returned(refund)
+            yield _returned(refund, discount(refund.lines))
 
 
 def sold_at(sale: Sale) -> Instant:
@@ -91,15 +107,19 @@ def sold_at(sale: Sale) -> Instant:
     return min((tender.at for tender in sale.tenders if tender.state == COMPLETED), default=sale.opened_at)
 
 
-def day_totals(merchant: Merchant, day_closes_at: Instant = 0) -> list[DayTotals]:
+def day_totals(
+    merchant: Merchant, day_closes_at: Instant = 0, *, discounts_without_tax: bool = False
+) -> list[DayTotals]:
     """The merchant's ledger by location and business day, in that order.
 
-    `day_closes_at` is how long after midnight the shops' day ends, in microseconds.
+    `day_closes_at` is how long after midnight the shops' day ends, in microseconds. Prices on the shelf
+    contain the tax, and so do their discounts; `discounts_without_tax` counts those of a till that takes
+    them off the price before tax, line by line.
     """
     sums: dict[tuple[str, int], list[int]] = {}
     zones = {location.key: location.timezone for location in merchant.spec.locations}
     for sale in merchant.sales:
-        for entry in entries(sale):
+        for entry in entries(sale, discounts_without_tax=discounts_without_tax):
             day = local_day(zones[sale.location_key], entry.at, day_closes_at)
             _add(sums.setdefault((sale.location_key, day), [0] * 9), entry)
     order = {location.key: position for position, location in enumerate(merchant.spec.locations)}
@@ -115,14 +135,22 @@ def net_of(totals: Iterable[DayTotals]) -> Decimal:
     return sum((Decimal(day.net) for day in totals), Decimal(0))
 
 
-def _returned(refund: Refund) -> Entry:
+def discount_of(sale: Sale, line: Line | ReturnedLine, *, without_tax: bool) -> int:
+    """What was taken off a line of the sale, or off the part of it that came back."""
+    if not without_tax:
+        return line.discount_minor
+    sold = sale.lines[line.line_index] if isinstance(line, ReturnedLine) else line
+    return line.discount_minor - included_tax(line.discount_minor, sold.tax_percent)
+
+
+def _returned(refund: Refund, discount_minor: int) -> Entry:
     return Entry(
         REFUND,
         refund.at,
         -refund.amount_minor,
         -sum(line.tax_minor for line in refund.lines),
         -refund.tip_minor,
-        -sum(line.discount_minor for line in refund.lines),
+        -discount_minor,
         0,
     )
 

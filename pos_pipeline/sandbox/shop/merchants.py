@@ -5,7 +5,7 @@ Add a merchant by adding a spec; everything else about it follows from its keys 
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 MADRID = "Europe/Madrid"
 CANARY = "Atlantic/Canary"
@@ -46,6 +46,10 @@ class MerchantSpec(Struct, frozen=True):
     """Of sales, those with the terrace supplement."""
     customer_share: float = 0.06
     """Of sales, those by a customer the merchant knows."""
+    tills: tuple[str, ...] = ()
+    """Providers the merchant has its tills at; at every one when empty, so that the same day is sold at each."""
+    owner: str = ""
+    """The business behind several merchants; the merchant itself when empty."""
 
 
 PANADERIA = MerchantSpec(
@@ -104,6 +108,23 @@ KISSATEN = MerchantSpec(
 """Not in the default world: a merchant whose currency has no decimals."""
 
 DEFAULT_MERCHANTS = (PANADERIA, CAFES, CADENA)
+
+HIGH_STREET = (
+    structs.replace(PANADERIA, tills=("lightspeed",)),
+    structs.replace(CAFES, tills=("toast",)),
+    structs.replace(CADENA, tills=("square",)),
+    MerchantSpec(
+        key="kiosko",
+        name="Kiosko del Puerto",
+        locations=(LocationSpec("muelle", "Kiosko del Puerto", "Valencia", opens_hour=9, closes_hour=23, weight=0.7),),
+        favours=("Bebidas",),
+        cash_share=0.25,
+        tills=("lightspeed",),
+        owner=CAFES.name,
+    ),
+)
+"""The demo's world: every provider has a merchant, and one owner has tills at two of them."""
+
 KNOWN_MERCHANTS = {spec.key: spec for spec in (*DEFAULT_MERCHANTS, KISSATEN)}
 
 

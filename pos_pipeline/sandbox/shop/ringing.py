@@ -60,8 +60,9 @@ def ring_up(
         if ending == VOID:
             life = [change._replace(at=min(change.at, until)) for change in life]
         yield Rung(merchant, sale, life)
+    # a live world may have been asked a moment ago: what it told then must not change in its past
+    at = max(until - 2 * SECOND, start + 1)
     for _ in range(extras):
-        at = until - 2 * SECOND
         if found := _earlier_sale(doors, at, rnd):
             yield Rung(*found, [FollowUp(at, aftermath.REFUND, rnd.random())])
         if found := _earlier_sale(doors, at, rnd):
@@ -69,6 +70,11 @@ def ring_up(
             customer = people.customer(int(rnd.random() * people.customer_count(at - DAY)))
             edit = aftermath.TIP if spec.tip_share else aftermath.CUSTOMER
             yield Rung(*found, [FollowUp(at, edit, rnd.random(), customer)])
+
+
+def ring_of(sale: Sale) -> int:
+    """Which ring, by its serial, brought a sale that was rung up."""
+    return (sale.number - _RUNG_FROM) // _RUNG_STEP
 
 
 def _earlier_sale(

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from pos_pipeline.sandbox.faults import Fault
+from pos_pipeline.sandbox.faults import HTML_PAGE, Fault
 from pos_pipeline.sandbox.square import oauth
 from pos_pipeline.sandbox.square.call import Call
 from pos_pipeline.sandbox.square.errors import SquareError, forbidden, invalid, unauthorized
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 PINNED_VERSION = "2026-09-16"
 """What the application is pinned to when a request names no version."""
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
-_HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>upstream connect error</h1></body></html>"
 _FAULT_CODES = {
     429: ("RATE_LIMIT_ERROR", "RATE_LIMITED"),
     500: ("API_ERROR", "INTERNAL_SERVER_ERROR"),
@@ -115,7 +114,7 @@ def _body(raw: bytes) -> dict[str, Any]:
 
 def _faulty(cloud: "SquareCloud", fault: Fault) -> Response:
     if fault.is_html:
-        return Response(_HTML, fault.status, media_type="text/html")
+        return Response(HTML_PAGE, fault.status, media_type="text/html")
     category, code = _FAULT_CODES[fault.status]
     error = SquareError(fault.status, category, code, "Injected by the sandbox.")
     response = _json(error.body, fault.status, PINNED_VERSION)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from pos_pipeline.sandbox.bodies import BodyBudget
 from pos_pipeline.sandbox.shop.clock import MILLISECOND
 from pos_pipeline.sandbox.shop.records import BARE_PAYMENT, PLANNED, Sale
 from pos_pipeline.sandbox.square.render.context import Context
@@ -13,7 +14,7 @@ from pos_pipeline.sandbox.square.render.orders import render_order
 from pos_pipeline.sandbox.square.render.payments import created_at as payment_created_at
 from pos_pipeline.sandbox.square.render.payments import render_payment, render_refund
 from pos_pipeline.sandbox.square.render.returns import render_return_order
-from pos_pipeline.sandbox.square.shelf import BodyBudget, Item, Shelf
+from pos_pipeline.sandbox.square.shelf import Item, Shelf
 
 _encode = msgspec.json.Encoder().encode
 

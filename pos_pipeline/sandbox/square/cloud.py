@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from pos_pipeline.sandbox.bodies import BodyBudget
 from pos_pipeline.sandbox.cloud import Surroundings
+from pos_pipeline.sandbox.courier import Courier
 from pos_pipeline.sandbox.faults import FaultInjector
 from pos_pipeline.sandbox.shop.clock import Instant
+from pos_pipeline.sandbox.shop.ledger import DayTotals, day_totals
 from pos_pipeline.sandbox.shop.records import Sale
 from pos_pipeline.sandbox.square.app import build_app
 from pos_pipeline.sandbox.square.book import Book
@@ -18,9 +21,8 @@ from pos_pipeline.sandbox.square.names import Names
 from pos_pipeline.sandbox.square.render.catalog import CatalogObject, catalog_objects
 from pos_pipeline.sandbox.square.render.context import Context
 from pos_pipeline.sandbox.square.render.people import render_customer
-from pos_pipeline.sandbox.square.shelf import BodyBudget
 from pos_pipeline.sandbox.square.subscriptions import Subscriptions
-from pos_pipeline.sandbox.square.webhooks import Courier
+from pos_pipeline.sandbox.square.webhooks import HABITS
 from pos_pipeline.sandbox.square.wire import rfc3339
 
 _SHORT_EVERY, _EMPTY_EVERY = 7, 23
@@ -34,19 +36,20 @@ class SquareCloud:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.world = surroundings.world
+        self.merchants = surroundings.merchants_at(self.name)
         self.lock = surroundings.lock
         self.options = surroundings.options
         self.names = Names(self.world.options.seed)
         self.faults = FaultInjector()
         self.requests: Counter[str] = Counter()
-        self.grants = Grants(self.names, surroundings.home, self.world.merchants)
+        self.grants = Grants(self.names, surroundings.home, self.merchants)
         self.cursors = Cursors(self.names, self.options.cursor_ttl_seconds)
         self.subscriptions = Subscriptions(self.names, surroundings.home, self.grants)
-        self.courier = Courier(self.options, self.faults, self.subscriptions.target, self.world.options.seed)
+        self.courier = Courier(HABITS, self.options, self.faults, self.subscriptions.target, self.world.options.seed)
         self._budget = BodyBudget(self.options.body_cache_bytes)
         self._books: dict[str, Book] = {}
         self._catalogs: dict[str, tuple[Instant, list[CatalogObject]]] = {}
-        self._keys = {self.names.merchant(key): key for key in self.world.merchants}
+        self._keys = {self.names.merchant(key): key for key in self.merchants}
         self._seen_at = self.world.now
         self._full_pages = 0
         self.app = build_app(self)
@@ -56,19 +59,19 @@ class SquareCloud:
     @property
     def first_merchant_key(self) -> str:
         """The merchant who consents when none is named."""
-        return next(iter(self.world.merchants))
+        return next(iter(self.merchants))
 
     def book(self, merchant_key: str) -> Book:
         """A merchant's objects; projected from its sales when first asked for."""
         book = self._books.get(merchant_key)
         if book is None:
-            book = Book(Context(self.names, self.world.merchants[merchant_key]), self._budget)
+            book = Book(Context(self.names, self.merchants[merchant_key]), self._budget)
             self._books[merchant_key] = book
         return book
 
     def open_all_books(self) -> None:
         """From now on know what changes for every merchant, because somebody listens."""
-        for merchant_key in self.world.merchants:
+        for merchant_key in self.merchants:
             self.book(merchant_key)
 
     def catalog_of(self, book: Book) -> list[CatalogObject]:
@@ -115,6 +118,14 @@ class SquareCloud:
     def merchant_id(self, merchant_key: str) -> str:
         """Square's id of a merchant."""
         return self.names.merchant(merchant_key)
+
+    def find_merchant(self, merchant_id: str) -> str | None:
+        """The shop's key of one of Square's merchants."""
+        return self._keys.get(merchant_id)
+
+    def day_totals(self, merchant_key: str) -> list[DayTotals]:
+        """Square's days end at midnight; its discounts contain the tax the prices contain."""
+        return day_totals(self.merchants[merchant_key])
 
     def location_id(self, merchant_key: str, location_key: str) -> str:
         """Square's id of a location."""

@@ -1,7 +1,6 @@
 """Objects of one kind in the order of their times, so that a page costs a bisection, not a scan.
 
-Bodies are rendered when first read and kept until the object changes, within a budget of bytes
-shared by all shelves: 100,000 orders are some 300 MB of JSON.
+Bodies are rendered when first read and kept until the object changes.
 """
 
 import heapq
@@ -11,6 +10,7 @@ from itertools import islice
 
 from msgspec import Struct
 
+from pos_pipeline.sandbox.bodies import Bodies, BodyBudget
 from pos_pipeline.sandbox.shop.clock import Instant
 from pos_pipeline.sandbox.shop.records import Sale
 
@@ -33,21 +33,13 @@ class Item(Struct, frozen=True, gc=False):
     """Position of the tender or refund within the sale; None for the sale itself."""
 
 
-class BodyBudget:
-    """How many bytes of rendered JSON all shelves together may keep."""
-
-    def __init__(self, limit: int) -> None:
-        self.left = limit
-
-
 class Shelf:
     """All objects of one kind of one merchant."""
 
     def __init__(self, render: Callable[[Item], bytes], budget: BodyBudget) -> None:
         self._render = render
-        self._budget = budget
         self._items: dict[str, Item] = {}
-        self._bodies: dict[str, bytes] = {}
+        self._bodies = Bodies(budget)
         self._timelines: dict[tuple[str, str], list[Key]] = {}
 
     def get(self, identifier: str) -> Item | None:
@@ -58,9 +50,7 @@ class Shelf:
         """Add an object or replace its earlier version."""
         old = self._items.get(item.id)
         self._items[item.id] = item
-        body = self._bodies.pop(item.id, None)
-        if body is not None:
-            self._budget.left += len(body)
+        self._bodies.drop(item.id)
         for (field, location_id), timeline in self._timelines.items():
             if old is not None and location_id == old.location_id and (when := getattr(old, field)) is not None:
                 del timeline[bisect_left(timeline, (when, old.id))]
@@ -69,13 +59,7 @@ class Shelf:
 
     def body(self, item: Item) -> bytes:
         """The object's JSON."""
-        body = self._bodies.get(item.id)
-        if body is None:
-            body = self._render(item)
-            if self._budget.left >= len(body):
-                self._bodies[item.id] = body
-                self._budget.left -= len(body)
-        return body
+        return self._bodies.get(item.id, lambda: self._render(item))
 
     def between(
         self,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pos_pipeline.sandbox.courier import Target
 from pos_pipeline.sandbox.home import Home
 from pos_pipeline.sandbox.square.errors import not_found
 from pos_pipeline.sandbox.square.events import EVENT_SCOPES, Event
 from pos_pipeline.sandbox.square.names import Names
-from pos_pipeline.sandbox.square.webhooks import Target
 
 if TYPE_CHECKING:
     from pos_pipeline.sandbox.square.grants import Grants

@@ -10,11 +10,11 @@ import msgspec
 from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 
+from pos_pipeline.sandbox.courier import Delivery, Target
 from pos_pipeline.sandbox.square.call import Call, texts
 from pos_pipeline.sandbox.square.errors import invalid
 from pos_pipeline.sandbox.square.events import EVENT_SCOPES, TEST_EVENT
 from pos_pipeline.sandbox.square.subscriptions import Subscription
-from pos_pipeline.sandbox.square.webhooks import Delivery, Target
 from pos_pipeline.sandbox.square.wire import Json
 
 _LATEST_VERSION = "2026-09-16"
