@@ -1,0 +1,1 @@
+"""The shop's records in X-Series' words."""
