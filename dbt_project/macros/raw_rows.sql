@@ -28,11 +28,18 @@
 {%- endmacro %}
 
 
-{#- Columns by which the latest version of an object is told, newest last. Ties end with the load, then its time. -#}
-{% macro version_columns() -%}
-    {{ return(['version_at', 'version_no', 'load_id', 'fetched_at']) }}
+{#-
+    Columns by which the latest version of an object is told, newest last. Ties end with the load, then its time.
+    A POS that numbers all its changes in one sequence is `numbered`: its numbers decide, whatever its clock says.
+-#}
+{% macro version_columns(numbered=false) -%}
+    {{ return((['version_no', 'version_at'] if numbered else ['version_at', 'version_no']) + ['load_id', 'fetched_at']) }}
 {%- endmacro %}
 
-{% macro newest_first() -%}
-    version_at desc, version_no desc, load_id desc, fetched_at desc
+{% macro newest_first(numbered=false) -%}
+    {% if numbered -%}
+        version_no desc, version_at desc, load_id desc, fetched_at desc
+    {%- else -%}
+        version_at desc, version_no desc, load_id desc, fetched_at desc
+    {%- endif %}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-"""Books whose marts are built once and copied for each test."""
+"""Books over copies of marts that were built once."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,40 +10,17 @@ import pytest
 from fakes.books import Books, Shop
 from fakes.square_objects import Told
 
+from pos_pipeline.accounts.vault import open_vault
 from pos_pipeline.providers import load_providers
 from pos_pipeline.services import Services
 from pos_pipeline.settings import Settings
-from pos_pipeline.transform import run_transform
 from pos_pipeline.warehouse.database import Database
-
-
-@pytest.fixture(scope="session")
-def dbt_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings whose home keeps the parsed project for the whole session."""
-    return Settings(pos_home=tmp_path_factory.mktemp("dbt"), database_url=None)
-
-
-def _services(settings: Settings, url: str) -> Services:
-    from pos_pipeline.accounts.vault import open_vault  # noqa: PLC0415 - makes a key in the settings' home
-
-    return Services(settings, Database(url), load_providers(), open_vault(settings))
-
-
-@pytest.fixture(scope="session")
-def built(server: Any, template: str, dbt_settings: Settings) -> Iterator[str]:
-    """Name of a database in which every model has been built from nothing."""
-    name = server.create(template)
-    services = _services(dbt_settings, server.url_of(name))
-    run_transform(services).raise_for_failure()
-    services.close()
-    yield name
-    server.drop(name)
 
 
 @contextmanager
 def _open_books(server: Any, built: str, settings: Settings) -> Iterator[Books]:
     name = server.create(built)
-    services = _services(settings, server.url_of(name))
+    services = Services(settings, Database(server.url_of(name)), load_providers(), open_vault(settings))
     yield Books(services)
     services.close()
     server.drop(name)

@@ -143,13 +143,14 @@ def test_marts_and_intermediate_models_have_enforced_contracts(models: dict[str,
 
 
 def test_views_in_marts_read_with_the_rights_of_whoever_asks(books: Books) -> None:
-    """Else row policies on the tables below would not hold."""
+    """Else row policies on the tables below would not hold; one view reads deeper and filters its rows itself."""
     options = books.database.fetch(
         "select relname, reloptions from pg_class where relkind = 'v' and relnamespace = 'marts'::regnamespace"
     )
 
     assert options
-    assert [name for name, option in options if option != ["security_invoker=true"]] == []
+    others = {name: option for name, option in options if option != ["security_invoker=true"]}
+    assert others == {"fct_data_quality": ["security_barrier=true"]}
 
 
 def test_providers_of_the_package_and_of_the_marts_are_the_same(models: dict[str, dict[str, Any]]) -> None:

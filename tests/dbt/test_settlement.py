@@ -110,6 +110,26 @@ def test_what_counts(kept: dict[str, list[Row]], claim: str) -> None:
     assert kept[claim] == CASES[claim][1]
 
 
+def test_card_brands_are_the_contracts_words(shared_books: Books) -> None:
+    """Square's words, whatever their case, in the words every POS shares; one that has none is other."""
+    words = {
+        "VISA": "visa",
+        "MasterCard": "mastercard",
+        "AMERICAN_EXPRESS": "amex",
+        "DISCOVER_DINERS": "diners",
+        "CHINA_UNIONPAY": "unionpay",
+        "OTHER_BRAND": "other",
+        "FELICA": "other",
+        "UNKNOWN": None,
+    }
+    shop = shared_books.open_shop()
+    cards = {word: {"entry_method": "EMV", "card": {"card_brand": word}} for word in words}
+    shared_books.model(shop, *(payment(word, None, 500, kind="CARD", card_details=cards[word]) for word in words))
+
+    said = shared_books.rows("marts.fct_transaction_tenders", shop, "pos_tender_id", "card_brand")
+    assert dict(said) == words
+
+
 def test_payment_whose_order_has_not_arrived_is_an_unitemised_sale(shared_books: Books) -> None:
     """Its money counts at once, as one line "Custom amount"."""
     shop = shared_books.open_shop()

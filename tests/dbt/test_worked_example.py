@@ -56,7 +56,7 @@ def test_card_sale_says_how_it_was_paid_and_where(morning: Mart) -> None:
     """Payment method, card, till, receipt and cashier come from the payment, the shop's name from the account."""
     (sale,) = morning("fct_transactions", pos_transaction_id=SALE)
 
-    assert (sale["payment_method"], sale["card_brand"], sale["card_last_four"]) == ("contactless", "MASTERCARD", "4471")
+    assert (sale["payment_method"], sale["card_brand"], sale["card_last_four"]) == ("contactless", "mastercard", "4471")
     assert (sale["device_name"], sale["receipt_number"]) == ("Caja 1", "pMad")
     assert (sale["cashier_id"], sale["location_name"]) == ("TMmadLucia000001", "Calle Mayor")
 

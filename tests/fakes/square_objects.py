@@ -23,9 +23,24 @@ class Told:
     payload: Json = field(hash=False)
 
     @property
+    def id(self) -> str:
+        """Square's id of the object."""
+        return str(self.payload["id"])
+
+    @property
+    def location_id(self) -> str | None:
+        """Shop of the object; the catalog has none."""
+        return self.payload.get("location_id")
+
+    @property
     def version_at(self) -> datetime:
         """When this version came to be."""
         return datetime.fromisoformat(self.payload["updated_at"])
+
+    @property
+    def version_no(self) -> int | None:
+        """Its number, which payments and refunds lack."""
+        return self.payload.get("version")
 
 
 def clock(at: float) -> str:

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'filters_rows': true}) }}
 
 with accounts as (
     select * from {{ ref('int_accounts') }}
@@ -40,6 +40,29 @@ unknown_currency as (
             objects.tenant_id = accounts.tenant_id
             and objects.pos_provider = accounts.pos_provider
             and objects.location_id = accounts.location_id
+    where objects.currency is not null
+    group by objects.tenant_id, accounts.pos_account_id, objects.pos_provider
+),
+
+object_not_counted as (
+    select
+        objects.tenant_id,
+        accounts.pos_account_id,
+        objects.pos_provider,
+        'object_not_counted' as rule,
+        'warning' as severity,
+        count(*) as affected_count,
+        format(
+            '%s objects (%s) are in no fact: what they belong to has not arrived, or they lack what the POS documents.',
+            count(*), string_agg(distinct objects.object_type, ', ')
+        ) as message
+    from ({{ union_providers('excluded_objects') }}) as objects
+    left join accounts
+        on
+            objects.tenant_id = accounts.tenant_id
+            and objects.pos_provider = accounts.pos_provider
+            and objects.location_id = accounts.location_id
+    where objects.currency is null
     group by objects.tenant_id, accounts.pos_account_id, objects.pos_provider
 ),
 
@@ -154,7 +177,7 @@ unmapped_revenue as (
     from (
         select tenant_id, pos_account_id, pos_provider, product_key, currency, sum(net_amount) as net_amount
         from product_sales
-        where pos_account_id is not null and line_type <> 'adjustment'
+        where pos_account_id is not null and line_type not in ('adjustment', 'deferred')
         group by tenant_id, pos_account_id, pos_provider, product_key, currency
     ) as sold
     left join {{ ref('fct_unmapped_products') }} as unmapped
@@ -279,6 +302,7 @@ mapping_to_inactive_product as (
 findings as (
     {% for rule in [
         'unknown_currency',
+        'object_not_counted',
         'transaction_without_account',
         'sale_without_payment',
         'tenders_do_not_add_up',
@@ -305,3 +329,4 @@ select
     message,
     affected_count::bigint as affected_count
 from findings
+where pos.sees(tenant_id)

@@ -47,4 +47,6 @@ inner join {{ ref('fct_transactions') }} as t
     on
         items.tenant_id = t.tenant_id
         and items.pos_provider = t.pos_provider
+        -- The group follows from the transaction; with it Postgres is right whichever of two indexes it takes.
+        and items.transaction_group = t.transaction_group
         and items.pos_transaction_id = t.pos_transaction_id

@@ -39,4 +39,6 @@ inner join {{ ref('fct_transactions') }} as t
     on
         tenders.tenant_id = t.tenant_id
         and tenders.pos_provider = t.pos_provider
+        -- The group follows from the transaction; with it Postgres is right whichever of two indexes it takes.
+        and tenders.transaction_group = t.transaction_group
         and tenders.pos_transaction_id = t.pos_transaction_id

@@ -76,7 +76,7 @@ select
     is_itemised,
     transaction_at,
     transaction_at at time zone timezone as local_transaction_at,
-    coalesce(provider_business_date, ((transaction_at - day_closes_at) at time zone timezone)::date) as business_date,
+    coalesce(provider_business_date, ((transaction_at at time zone timezone) - day_closes_at)::date) as business_date,
     pos_created_at as created_at,
     {{ this_batch() }}::bigint as _batch_id
 from located

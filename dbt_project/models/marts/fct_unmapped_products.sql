@@ -3,7 +3,7 @@
 with sales as (
     select *
     from {{ ref('fct_daily_product_sales') }}
-    where pos_account_id is not null and line_type <> 'adjustment'
+    where pos_account_id is not null and line_type not in ('adjustment', 'deferred')
 ),
 
 mappings as (

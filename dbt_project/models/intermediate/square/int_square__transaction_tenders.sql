@@ -35,7 +35,7 @@ announced as (
         o.order_id as pos_transaction_id,
         coalesce(tender ->> 'payment_id', tender ->> 'id') as pos_tender_id,
         {{ square_payment_method("(tender ->> 'type')", "(tender -> 'card_details')") }} as payment_method,
-        tender #>> '{card_details,card,card_brand}' as card_brand,
+        {{ card_brand("(tender #>> '{card_details,card,card_brand}')") }} as card_brand,
         tender #>> '{card_details,card,last_4}' as card_last_four,
         o.currency,
         o.exponent,

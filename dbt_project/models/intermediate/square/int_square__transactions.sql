@@ -281,23 +281,7 @@ select
     {{ this_batch() }}::bigint as _batch_id
 from transactions as t
 cross join lateral (
-    select
-        case when count(distinct d.payment_method) > 1 then 'split' else min(d.payment_method) end as payment_method,
-        (
-            array_agg(d.card_brand order by abs(d.amount) desc, d.pos_tender_id)
-            filter (where d.card_brand is not null)
-        )[1] as card_brand,
-        (
-            array_agg(d.card_last_four order by abs(d.amount) desc, d.pos_tender_id)
-            filter (where d.card_last_four is not null)
-        )[1] as card_last_four,
-        count(*) as tender_count,
-        coalesce(sum(d.amount), 0) as tendered_amount
-    from {{ ref('int_square__transaction_tenders') }} as d
-    where
-        d.tenant_id = t.tenant_id
-        and d.transaction_group = t.transaction_group
-        and d.pos_transaction_id = t.pos_transaction_id
+    {{ tender_sums('square') }}
 ) as tenders
 left join {{ ref('int_square__customers') }} as customers
     on t.tenant_id = customers.tenant_id and t.customer_id = customers.customer_id

@@ -46,7 +46,7 @@ select
     coalesce(shaped.team_member_id, shaped.employee_id) as team_member_id,
     shaped.status,
     {{ square_payment_method('source_type', 'card_details', 'external_details') }} as payment_method,
-    card ->> 'card_brand' as card_brand,
+    {{ card_brand("(card ->> 'card_brand')") }} as card_brand,
     card ->> 'last_4' as card_last_four,
     device_details ->> 'device_name' as device_name,
     shaped.receipt_number,

@@ -43,7 +43,7 @@ select
                 'destination_type', 'card_details', "(destination_details -> 'external_details')"
             ) }}
     end as payment_method,
-    card_details -> 'card' ->> 'card_brand' as card_brand,
+    {{ card_brand("(card_details -> 'card' ->> 'card_brand')") }} as card_brand,
     card_details -> 'card' ->> 'last_4' as card_last_four,
     shaped.currency,
     currencies.exponent,
