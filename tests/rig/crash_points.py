@@ -55,7 +55,7 @@ class CrashPoints:
     def put(self) -> None:
         """Wrap everything. Only for a process that is thrown away."""
         around, before = self._around, self._before
-        around(HttpApi, "get", "request")
+        around(HttpApi, "answer", "request")
         around(HttpApi, "post", "request")
         around(reading.StreamReading, "take", "page")
         around(raw, "_table", "table")

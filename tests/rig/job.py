@@ -16,6 +16,8 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     end: datetime | None = None
     streams: list[str] | None = None
     """Of a live sync; all when not given."""
+    now: datetime | None = None
+    """The present of a live sync."""
     exchange: str = ""
 
     @property

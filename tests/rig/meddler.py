@@ -9,6 +9,8 @@ from typing import ClassVar
 
 import httpx
 
+SALES_PATHS = {"square": "/v2/orders/search", "toast": "/orders/v2/ordersBulk", "lightspeed": "/api/2.0/sales"}
+"""How the paths end at which the providers list what was sold."""
 _HOP_BY_HOP = {"connection", "content-length", "date", "host", "server", "transfer-encoding", "content-encoding"}
 
 

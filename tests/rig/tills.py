@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 from uuid import UUID
@@ -13,13 +12,15 @@ from uuid import UUID
 import httpx
 import pytest
 
+from pos_pipeline.accounts.codes import collect
 from pos_pipeline.accounts.connections import Connection
 from pos_pipeline.accounts.linking import authorize, complete
-from pos_pipeline.accounts.tenants import create_tenant
+from pos_pipeline.accounts.tenants import create_tenant, list_tenants
 from pos_pipeline.extract import SyncOutcome, sync_live, sync_window
 from pos_pipeline.provider import Window
-from pos_pipeline.providers import load_providers
 from pos_pipeline.sandbox import CloudOptions, Sandbox, running_sandbox
+from pos_pipeline.sandbox.cloud import discover_clouds
+from pos_pipeline.sandbox.shop.clock import datetime_of
 from pos_pipeline.sandbox.shop.merchants import CAFES, PANADERIA, MerchantSpec
 from pos_pipeline.services import Services
 from pos_pipeline.transform import run_transform
@@ -31,8 +32,6 @@ ANCHOR = datetime(2026, 9, 18, 15, 0, tzinfo=UTC)
 """When the tests' worlds begin to be lived in; fixed, so that every run sees the same sales."""
 DAYS = 3
 CALLBACK = "http://127.0.0.1:1/callback"
-APPLICATION = {"app_id": "CLIENT_ID", "client_id": "CLIENT_ID", "app_secret": "CLIENT_SECRET"}
-APPLICATION["client_secret"] = APPLICATION["app_secret"]
 
 
 @dataclass
@@ -43,37 +42,59 @@ class Tills:
     sandbox: Sandbox
     environment: dict[str, str]
     services: Services
-    connections: dict[str, Connection] = field(default_factory=dict)
-    """Linked so far, by the merchant's key."""
+    connections: dict[str, list[Connection]] = field(default_factory=dict)
+    """Linked so far, by the merchant's key; more than one where the POS connects shops one by one."""
 
-    def link(self, merchant: str, *, without_scope: str = "") -> Connection:
-        """A tenant of its own consents in the browser, to all that is asked or to all but one scope."""
-        tenant = create_tenant(self.services.database, f"t-{merchant}", merchant)
-        connection = self.consent(merchant, tenant.id, without_scope=without_scope)
-        # The world's clock stands at the anchor: for it, that is when the till was linked.
+    def link(self, merchant: str, *, without_scope: str = "") -> list[Connection]:
+        """The merchant's tenant consents in the browser, to all that is asked or to all but one scope."""
+        slug, database = f"t-{merchant}", self.services.database
+        known = {tenant.slug: tenant for tenant in list_tenants(database)}
+        tenant = known[slug] if slug in known else create_tenant(database, slug, merchant)
+        connections = self.consent(merchant, tenant.id, without_scope=without_scope)
+        # The world's clock stood at the anchor: for it, that is when the till was linked.
         self.services.database.fetch(
-            "update pos.connections set live_since = %s where id = %s returning id", (ANCHOR, connection.id)
+            "update pos.connections set live_since = %s where id = any(%s) returning id",
+            (self.history.end, [one.id for one in connections]),
         )
-        self.connections[merchant] = connection
-        return connection
+        self.connections[merchant] = connections
+        return connections
 
-    def consent(self, merchant: str, tenant_id: UUID, *, without_scope: str = "") -> Connection:
-        """The merchant's way through the browser."""
-        asked = urlsplit(authorize(self.services, self.provider, tenant_id, CALLBACK))
+    def consent(self, merchant: str, tenant_id: UUID, *, without_scope: str = "") -> list[Connection]:
+        """The merchant's way through the browser, or to the page of the POS where our code is entered."""
+        invitation = authorize(self.services, self.provider, tenant_id, CALLBACK)
+        asked = urlsplit(invitation.url)
         query = {name: values[0] for name, values in parse_qs(asked.query).items()}
-        query["scope"] = " ".join(scope for scope in query["scope"].split() if scope != without_scope)
+        scopes = self.services.providers[self.provider].scopes
+        query["scope"] = " ".join(scope for scope in scopes if scope != without_scope)
         query["merchant"] = self.sandbox.clouds[self.provider].merchant_id(merchant)
         answer = httpx.get(urlunsplit(asked._replace(query=urlencode(query))), trust_env=False)
+        if invitation.code is not None:
+            return collect(self.services, self.provider, code=invitation.code)
         came = parse_qs(urlsplit(answer.headers["location"]).query)
-        return complete(self.services, self.provider, came["state"][0], came["code"][0])
+        return [complete(self.services, self.provider, {name: values[0] for name, values in came.items()})]
 
-    def import_history(self, merchant: str) -> SyncOutcome:
+    @property
+    def present(self) -> datetime:
+        """The world's present, a minute on: whatever has happened in it is past."""
+        return datetime_of(self.sandbox.world.now) + timedelta(minutes=1)
+
+    @property
+    def history(self) -> Window:
         """Everything from before the link."""
-        return sync_window(self.services, self.connections[merchant].id, HISTORY)
+        anchor = datetime_of(self.sandbox.world.options.anchor)
+        return Window(anchor - timedelta(days=DAYS + 2), anchor)
+
+    def ids(self, *merchants: str) -> list[UUID]:
+        """Connections of these merchants, of all linked ones when none is named."""
+        return [one.id for merchant in merchants or self.connections for one in self.connections[merchant]]
+
+    def import_history(self, *merchants: str) -> list[SyncOutcome]:
+        """Everything from before the link."""
+        return [sync_window(self.services, one, self.history) for one in self.ids(*merchants)]
 
     def sync(self, *merchants: str) -> list[SyncOutcome]:
         """One live sync of these merchants, of all linked ones when none is named."""
-        return sync_live(self.services, [self.connections[one].id for one in merchants or self.connections])
+        return sync_live(self.services, self.ids(*merchants), now=self.present)
 
     def transform(self) -> None:
         """Bring the marts up to date."""
@@ -97,14 +118,25 @@ class Tills:
 
     def live_step(self, *streams: str) -> Step:
         """A live sync of all linked merchants, for a job."""
-        return Step("live", [one.id for one in self.connections.values()], streams=list(streams) or None)
+        return Step("live", self.ids(), streams=list(streams) or None, now=self.present)
 
     def history_step(self) -> Step:
         """The import of all linked merchants, for a job."""
-        return Step("window", [one.id for one in self.connections.values()], HISTORY.start, HISTORY.end)
+        return Step("window", self.ids(), self.history.start, self.history.end)
 
 
-HISTORY = Window(ANCHOR - timedelta(days=DAYS + 2), ANCHOR)
+@contextmanager
+def open_everywhere(services: Services, monkeypatch: pytest.MonkeyPatch, **world: Any) -> Iterator[dict[str, Tills]]:
+    """The same merchants' tills at every provider, over one world; arguments as `open_tills` has."""
+    others = sorted(services.providers.keys() - {"square"})
+    with open_tills(services, "square", monkeypatch, **world) as first:
+        found = {"square": first}
+        for provider in others:
+            environment = settings_for(provider, first.sandbox.base_url(provider))
+            for name, value in environment.items():
+                monkeypatch.setenv(name, value)
+            found[provider] = Tills(provider, first.sandbox, environment, services)
+        yield found
 
 
 @contextmanager
@@ -116,6 +148,7 @@ def open_tills(
     merchants: Sequence[MerchantSpec] = (PANADERIA, CAFES),
     sales_per_day: float = 8.0,
     seed: int = 1,
+    anchor: datetime = ANCHOR,
     cloud_options: CloudOptions | None = None,
 ) -> Iterator[Tills]:
     """A provider's cloud on loopback with a few days of history, and settings that lead there."""
@@ -124,7 +157,7 @@ def open_tills(
         days=DAYS,
         sales_per_day=sales_per_day,
         merchants=merchants,
-        anchor=ANCHOR,
+        anchor=anchor,
         cloud_options=cloud_options,
     ) as sandbox:
         environment = settings_for(provider, sandbox.base_url(provider))
@@ -134,11 +167,10 @@ def open_tills(
 
 
 def settings_for(provider: str, base_url: str) -> dict[str, str]:
-    """The provider's variables for its simulated cloud at `base_url`."""
-    grants: Any = import_module(f"pos_pipeline.sandbox.{provider}.grants")
-    names = load_providers()[provider].settings_type.model_fields
-    known = {name: getattr(grants, APPLICATION[name]) for name in names if name in APPLICATION}
-    return {f"{provider}_{name}".upper(): value for name, value in (known | {"base_url": base_url}).items()}
+    """The provider's variables for its simulated cloud at `base_url`, whose app they make us."""
+    [kind] = [kind for kind in discover_clouds() if kind.name == provider]
+    told = {name: value.replace("{base_url}", base_url) for name, value in kind.app_settings.items()}
+    return {f"{provider}_BASE_URL".upper(): base_url, **told}
 
 
 def count_rows(database: Database, table: str) -> int:

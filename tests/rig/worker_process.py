@@ -12,7 +12,8 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO
 
 import msgspec
 
@@ -36,44 +37,44 @@ def serve() -> None:
     os.dup2(2, 1)
     with TemporaryDirectory() as home:
         load_project(Settings(pos_home=Path(home)))
-    child, results = 0, 0
-    for line in sys.stdin.buffer:
-        job = msgspec.json.decode(line, type=Job | None)
-        if job is None:
-            os.kill(child, signal.SIGCONT)
-        else:
-            child, results = _start(job)
-        _, status = os.waitpid(child, os.WUNTRACED)
-        if os.WIFSTOPPED(status):
-            report = Report(stopped=True)
-        elif os.WIFSIGNALED(status):
-            report = Report(signal=os.WTERMSIG(status))
-            os.close(results)
-        else:
-            with os.fdopen(results, "rb") as file:
-                report = msgspec.json.decode(file.read() or STUCK, type=Report)
-        answers.write(msgspec.json.encode(report) + b"\n")
+    # A file and no pipe: the places of a first import are more than a pipe holds while nobody reads.
+    with TemporaryFile() as results:
+        child = 0
+        for line in sys.stdin.buffer:
+            job = msgspec.json.decode(line, type=Job | None)
+            if job is None:
+                os.kill(child, signal.SIGCONT)
+            else:
+                child = _start(job, results)
+            _, status = os.waitpid(child, os.WUNTRACED)
+            if os.WIFSTOPPED(status):
+                report = Report(stopped=True)
+            elif os.WIFSIGNALED(status):
+                report = Report(signal=os.WTERMSIG(status))
+            else:
+                results.seek(0)
+                report = msgspec.json.decode(results.read() or STUCK, type=Report)
+            answers.write(msgspec.json.encode(report) + b"\n")
 
 
-def _start(job: Job) -> tuple[int, int]:
-    results, ours = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(ours)
-        return child, results
+def _start(job: Job, results: IO[bytes]) -> int:
+    results.seek(0)
+    results.truncate()
+    if child := os.fork():
+        return child
     # Never return: the parent's loop, its input and its exit handlers are not the child's.
     faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
     try:
         os.environ.update(job.environment)
         report = _do(job)
-        with os.fdopen(ours, "wb") as file:
-            file.write(msgspec.json.encode(report))
+        results.write(msgspec.json.encode(report))
+        results.flush()
         os._exit(0)
     except BaseException:  # noqa: BLE001 - whatever it is, the test is told
         with suppress(BaseException):
             sys.excepthook(*sys.exc_info())
-            with os.fdopen(ours, "wb") as file:
-                file.write(msgspec.json.encode(Report(error=repr(sys.exc_info()[1]))))
+            results.write(msgspec.json.encode(Report(error=repr(sys.exc_info()[1]))))
+            results.flush()
         os._exit(1)
 
 
@@ -99,7 +100,7 @@ def _sync(services: Services, step: Step) -> list[SyncOutcome]:
     if step.kind == "window":
         window = Window(step.start, step.end)
         return [sync_window(services, one, window) for one in step.connection_ids]
-    return sync_live(services, step.connection_ids, streams=step.streams)
+    return sync_live(services, step.connection_ids, streams=step.streams, now=step.now)
 
 
 if __name__ == "__main__":
