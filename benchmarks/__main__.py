@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks import long_history, quiet_sync, raw_load, sandbox_to_marts
+from benchmarks import far_history, long_history, quiet_sync, raw_load, sandbox_to_marts
 from benchmarks.order_pages import ORDERS_PER_PAGE, order_pages
-from benchmarks.report import Row, show, write
+from benchmarks.report import Row, Table, show, write
 from benchmarks.server import HOME, Server, open_server
 from pos_pipeline.settings import PROJECT_ROOT
 
 DOCUMENT = PROJECT_ROOT / "docs" / "benchmarks.md"
+FAR_SALES_PER_DAY = 60
 REMARKS = (Path(__file__).parent / "remarks.md").read_text()
 
 
@@ -32,12 +33,14 @@ class Sizes:
     """Orders of the short past."""
     times: int
     """How many times longer the long past is."""
+    far_days: int
+    """Length of the past that is read from far away."""
     rounds: int
     """Of the longest comparison; shorter ones have more."""
 
 
-FULL = Sizes(rows=100_000, dlt_rows=10_000, orders=20_000, past=50_000, times=40, rounds=3)
-QUICK = Sizes(rows=20_000, dlt_rows=5_000, orders=4_000, past=5_000, times=10, rounds=1)
+FULL = Sizes(rows=100_000, dlt_rows=10_000, orders=20_000, past=50_000, times=40, far_days=30, rounds=3)
+QUICK = Sizes(rows=20_000, dlt_rows=5_000, orders=4_000, past=5_000, times=10, far_days=7, rounds=1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,13 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows_read = (chosen.rows or sizes.rows) // ORDERS_PER_PAGE * ORDERS_PER_PAGE
     started = time.monotonic()
     with open_server() as server:
-        benchmarks: dict[str, Callable[[], Iterator[Row]]] = {
+        benchmarks: dict[str, Callable[[], Iterator[Row | Table]]] = {
             "raw": partial(_raw, server, rows_read, sizes),
             "marts": partial(sandbox_to_marts.rows, server, orders=sizes.orders, rounds=sizes.rounds),
             "quiet": partial(quiet_sync.rows, server, rounds=sizes.rounds + 2),
+            "far": partial(
+                far_history.rows, server, days=sizes.far_days, sales_per_day=FAR_SALES_PER_DAY, rounds=sizes.rounds
+            ),
             "past": partial(long_history.rows, server, orders=sizes.past, times=sizes.times, rounds=3 * sizes.rounds),
         }
-        rows: list[Row] = []
+        rows: list[Row | Table] = []
         for name in chosen.only or benchmarks:
             sys.stderr.write(f"{time.monotonic() - started:5.0f} s  {name} …\n")
             rows += benchmarks[name]()
@@ -74,7 +80,9 @@ def _raw(server: Server, rows: int, sizes: Sizes) -> Iterator[Row]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one round; too coarse to be kept")
-    parser.add_argument("--only", nargs="+", choices=("raw", "marts", "quiet", "past"), help="some of them; not kept")
+    parser.add_argument(
+        "--only", nargs="+", choices=("raw", "marts", "quiet", "far", "past"), help="some of them; not kept"
+    )
     parser.add_argument("--rows", type=int, metavar="N", help="orders of the raw load, default 100,000; not kept")
     return parser
 

@@ -17,7 +17,7 @@ from benchmarks.report import Row, Verdict
 from benchmarks.sandbox import Cloud, sandbox_cloud
 from benchmarks.server import Server, open_bench_services
 from pos_pipeline.accounts.connections import connections_of
-from pos_pipeline.accounts.linking import link_with_token
+from pos_pipeline.accounts.linking import link_with_credentials
 from pos_pipeline.accounts.tenants import create_tenant, tenant_by_slug
 from pos_pipeline.extract import sync_live, sync_window
 from pos_pipeline.provider import Window
@@ -58,7 +58,7 @@ def import_history(url: str, cloud: Cloud) -> None:
     os.environ["SQUARE_BASE_URL"] = cloud.url
     with open_bench_services(url) as services:
         tenant = create_tenant(services.database, SLUG, "Bench")
-        connection = link_with_token(services, "square", tenant.id, cloud.token)
+        [connection] = link_with_credentials(services, "square", tenant.id, {"access_token": cloud.token})
         sync_live(services, [connection.id])
         past = Window(connection.live_since - timedelta(days=DAYS + 2), connection.live_since)
         assert sync_window(services, connection.id, past).status == "success"

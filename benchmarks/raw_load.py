@@ -11,7 +11,7 @@ a file. Imports and a first small load, which set a process up, are not counted.
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,7 @@ from benchmarks.order_pages import CONNECTION_ID, LOCATION_ID, ORDERS_PER_PAGE, 
 from benchmarks.report import Row, Verdict
 from benchmarks.server import Server, open_bench_services
 from pos_pipeline.extract import sync_window
-from pos_pipeline.provider import Api, Page, Position, Source, Window
+from pos_pipeline.provider import Answer, Api, Page, Position, Source, Window
 from pos_pipeline.providers.square import Square
 
 CPU_BUDGET = 1.6
@@ -108,6 +108,11 @@ class _FiledAnswers:
 
     pages: OrderPages
     answered: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def answer(self, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
+        """Orders are not read by GET."""
+        raise NotImplementedError(path, params)
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> bytes:
         """Orders are not read by GET."""

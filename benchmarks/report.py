@@ -1,4 +1,4 @@
-"""The table: what was measured, beside what, and whether it keeps its budget."""
+"""The tables: what was measured, beside what, and whether it keeps its budget."""
 
 import os
 import platform
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import rich.table
 from rich.console import Console
-from rich.table import Table
 
 TITLES = ("What", "Ours", "Beside it", "Result")
 
@@ -50,24 +50,33 @@ class Row:
         return self.what, self.ours, self.beside, result
 
 
-def show(rows: Sequence[Row]) -> None:
-    """Print the table."""
-    table = Table(*TITLES, show_lines=True)
-    for row in rows:
-        table.add_row(*row.cells)
-    Console(width=160).print(table)
+@dataclass(frozen=True)
+class Table:
+    """Figures that are compared to nothing."""
+
+    heading: str
+    titles: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
 
 
-def write(path: Path, rows: Sequence[Row], *, command: str, postgres: str, remarks: str) -> None:
-    """Keep the table in `path`, with what somebody needs to repeat it."""
+def show(found: Sequence[Row | Table]) -> None:
+    """Print the rows as one table, then the other tables."""
+    for one in _tables(found):
+        table = rich.table.Table(*one.titles, title=one.heading or None, show_lines=True)
+        for row in one.rows:
+            table.add_row(*row)
+        Console(width=160).print(table)
+
+
+def write(path: Path, found: Sequence[Row | Table], *, command: str, postgres: str, remarks: str) -> None:
+    """Keep the tables in `path`, with what somebody needs to repeat it."""
     lines = [
         "# Benchmarks",
         "",
         f"What `{command}` measured on {datetime.now(UTC):%Y-%m-%d}: {machine()}, Postgres {postgres}.",
         "The file is written by that command; wording is changed in `benchmarks/`.",
         "",
-        *_markdown(rows),
-        "",
+        *(line for one in _tables(found) for line in _markdown(one)),
         remarks.strip(),
         "",
     ]
@@ -80,8 +89,16 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory_gb:.0f} GB, {platform.system()}, Python {platform.python_version()}"
 
 
-def _markdown(rows: Iterable[Row]) -> Iterable[str]:
-    yield f"| {' | '.join(TITLES)} |"
-    yield f"|{'---|' * len(TITLES)}"
-    for row in rows:
-        yield f"| {' | '.join(row.cells)} |"
+def _tables(found: Sequence[Row | Table]) -> list[Table]:
+    compared = Table("", TITLES, [one.cells for one in found if isinstance(one, Row)])
+    return [one for one in (compared, *(each for each in found if isinstance(each, Table))) if one.rows]
+
+
+def _markdown(table: Table) -> Iterable[str]:
+    if table.heading:
+        yield from (f"## {table.heading}", "")
+    yield f"| {' | '.join(table.titles)} |"
+    yield f"|{'---|' * len(table.titles)}"
+    for row in table.rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""

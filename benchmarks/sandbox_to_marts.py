@@ -19,7 +19,7 @@ from benchmarks.measure import Cost, describe, in_child, measured, middle, ratio
 from benchmarks.report import Row, Verdict
 from benchmarks.sandbox import ORDERS_PER_PAGE, Cloud, sandbox_cloud
 from benchmarks.server import Server, open_bench_services
-from pos_pipeline.accounts.linking import link_with_token
+from pos_pipeline.accounts.linking import link_with_credentials
 from pos_pipeline.accounts.tenants import create_tenant
 from pos_pipeline.extract import sync_live, sync_window
 from pos_pipeline.provider import Window
@@ -63,7 +63,7 @@ def import_and_model(server: Server, url: str, cloud: Cloud) -> tuple[Cost, Cost
     with open_bench_services(url) as services:
         load_project(services.settings)
         tenant = create_tenant(services.database, "bench", "Bench")
-        connection = link_with_token(services, "square", tenant.id, cloud.token)
+        [connection] = link_with_credentials(services, "square", tenant.id, {"access_token": cloud.token})
         history = Window(connection.live_since - timedelta(days=DAYS + 2), connection.live_since)
         with measured(server) as whole:
             with measured(server) as raw:
