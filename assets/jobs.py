@@ -7,7 +7,7 @@ import dagster as dg
 
 from assets.batches import serve_windows, sync_many
 from assets.keys import EVENTS_KEY, history_key, stream_key
-from assets.upkeep import ask_for_sweep, forget, renew_tokens
+from assets.upkeep import ask_for_sweep, follow_codes, forget, renew_tokens
 from pos_pipeline.provider import Provider
 
 KIND_TAG = "pos/kind"
@@ -41,10 +41,11 @@ def sweep() -> None:
     ask_for_sweep()
 
 
-@dg.job(description="Renews the tokens of connections before they expire.")
+@dg.job(description="Renews the tokens of connections before they expire; notices who has left a POS.")
 def tokens() -> None:
     """Scheduled hourly."""
     renew_tokens()
+    follow_codes()
 
 
 @dg.job(tags={"dagster/priority": "-10"}, description="Forgets what nobody reads any more.")

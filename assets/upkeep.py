@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from pos_pipeline.accounts.codes import collect, is_set_up
 from pos_pipeline.accounts.credentials import refresh_due
+from pos_pipeline.errors import PipelineError
 from pos_pipeline.orchestration.due import ask_for_windows
 from pos_pipeline.orchestration.event_log import forget_events
+from pos_pipeline.orchestration.requests import welcome
 from pos_pipeline.orchestration.retention import forget_rows
 from pos_pipeline.provider import Window
 from pos_pipeline.services import Services
@@ -43,3 +46,18 @@ def forget(context: dg.OpExecutionContext, services: dg.ResourceParam[Services])
     for name, count in {**forget_events(context.instance), **forget_rows(services)}.items():
         if count:
             context.log.info("%s: %s forgotten", name, count)
+
+
+@dg.op(description="Notices shops that were added or removed at a POS whose merchants are linked by codes.")
+def follow_codes(context: dg.OpExecutionContext, services: dg.ResourceParam[Services]) -> None:
+    """One POS that does not answer stops no other; it is asked again by the next run."""
+    for provider in services.providers.values():
+        if not provider.links_by_code or not is_set_up(services, provider):
+            continue
+        try:
+            linked = collect(services, provider.name)
+        except PipelineError as error:
+            context.log.warning("%s does not tell who is connected: %s", provider.title, error)
+        else:
+            welcome(services, linked)
+            context.log.info("%s: %s shops linked", provider.title, len(linked))

@@ -28,7 +28,8 @@ from assets.resources import SERVICES, process_services
 from assets.transform import build_data_tests, build_models
 from pos_pipeline.providers import load_providers
 from pos_pipeline.services import Services
-from pos_pipeline.settings import PROJECT_ROOT
+from pos_pipeline.settings import Settings, load_settings
+from sensors.codes import build_code_sensor
 from sensors.due import build_due_sensor
 from sensors.failures import build_failure_sensor
 from sensors.marts import build_marts_sensor
@@ -50,7 +51,8 @@ def build_definitions(services: Services | None = None) -> dg.Definitions:
 
 def _composed(services: Services | None) -> dg.Definitions:
     providers = list((services.providers if services else load_providers()).values())
-    manifest = load_manifest(PROJECT_ROOT / "dbt_project")
+    settings = services.settings if services else load_settings(Settings)
+    manifest = load_manifest(settings.dbt_project_dir)
     models = model_specs(manifest, [provider.name for provider in providers])
     tests = build_data_tests(test_specs(manifest))
     watched = [*(build_checks(provider) for provider in providers), outbox_is_drained]
@@ -70,6 +72,7 @@ def _composed(services: Services | None) -> dg.Definitions:
         jobs=[*syncs, sync_batch, sync_windows, history, *marts, *checks, *upkeep],
         sensors=[
             build_due_sensor([*syncs, sync_batch, sync_windows]),
+            build_code_sensor(),
             build_marts_sensor(marts),
             build_failure_sensor(),
         ],

@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     pos_token_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Fernet keys, newest first; unset means a key file in POS_HOME"
     )
+    pos_providers_path: str | None = Field(
+        None, description="Directories with provider folders of your own, separated as in PATH"
+    )
+    pos_dbt_project: Path | None = Field(None, description="A copy of dbt_project with models of your own providers")
     port: int = Field(8013, ge=1, le=65535, description="Port of the gateway")
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster UI")
     sandbox_port: int = Field(8099, ge=1, le=65535, description="Port of the simulated POS clouds")
@@ -60,8 +64,8 @@ class Settings(BaseSettings):
 
     @cached_property
     def dbt_project_dir(self) -> Path:
-        """The dbt project beside this package."""
-        return PROJECT_ROOT / "dbt_project"
+        """The dbt project: the one beside this package unless the settings name another."""
+        return self.pos_dbt_project or PROJECT_ROOT / "dbt_project"
 
 
 def load_settings(kind: type[SettingsT]) -> SettingsT:

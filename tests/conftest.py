@@ -1,7 +1,8 @@
 """What every test may ask for: a database of its own, settings, services, a broker.
 
 The server is the one of DATABASE_URL, or the embedded one under `.pos/test`. Migrations run once per
-session, into a template; a test's database is a copy of it and is dropped when the test ends.
+session, into a template; a test's database is a copy of it and is dropped when the test ends. A second
+template has every mart as well.
 Heavy packages are imported inside the fixtures: a unit test pays for nothing it does not use.
 """
 
@@ -75,6 +76,29 @@ def template(server: "Server") -> Iterator[str]:
     database = Database(server.url_of(name))
     upgrade(database, load_providers().values())
     database.close()
+    yield name
+    server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def dbt_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings whose home keeps the parsed project for the whole session."""
+    return Settings(pos_home=tmp_path_factory.mktemp("dbt"), database_url=None)
+
+
+@pytest.fixture(scope="session")
+def built(server: "Server", template: str, dbt_settings: Settings) -> Iterator[str]:
+    """Name of a database in which every model has been built from nothing."""
+    from pos_pipeline.accounts.vault import open_vault
+    from pos_pipeline.providers import load_providers
+    from pos_pipeline.services import Services
+    from pos_pipeline.transform import run_transform
+    from pos_pipeline.warehouse.database import Database
+
+    name = server.create(template)
+    services = Services(dbt_settings, Database(server.url_of(name)), load_providers(), open_vault(dbt_settings))
+    run_transform(services).raise_for_failure()
+    services.close()
     yield name
     server.drop(name)
 

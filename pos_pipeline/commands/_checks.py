@@ -3,11 +3,11 @@
 # ruff: noqa: PLC0415 - `--help` does without the core
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pos_pipeline.commands._warehouse import database_version, program_version, require_migrated
 from pos_pipeline.errors import PipelineError
@@ -48,14 +48,16 @@ def examine(settings: "Settings") -> Iterator[Finding]:
     with services:
         yield from _guarded("warehouse", lambda: _warehouse(services))
         yield from _guarded("clock", lambda: _database_clock(services))
-        if database_version(services.database) == program_version():
+        is_migrated = database_version(services.database) == program_version()
+        if is_migrated:
             yield from _guarded("token keys", lambda: _token_keys(services))
             yield from _guarded("events", lambda: _events(services))
             yield from _guarded("accounts", lambda: _accounts(services))
         yield from _guarded("dbt", lambda: _manifest(settings))
         yield from _guarded("RabbitMQ", lambda: _broker(settings))
+        linked = _linked_merchants(services) if is_migrated else {}
         for provider in services.providers.values():
-            yield from _guarded(provider.name, lambda p=provider: _provider(p))  # type: ignore[misc]
+            yield from _guarded(provider.name, lambda p=provider: _provider(p, linked.get(p.name)))  # type: ignore[misc]
 
 
 def _guarded(name: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -186,14 +188,24 @@ def _accounts(services: "Services") -> Iterator[Finding]:
         yield Finding("accounts", "ok", f"{active} active, none in error")
 
 
-def _provider(provider: "Provider") -> Iterator[Finding]:
+def _linked_merchants(services: "Services") -> Mapping[str, Mapping[str, str]]:
+    """Attributes of one linked merchant of each POS that has any: some have an address for each merchant."""
+    from pos_pipeline.accounts.connections import connections_of
+
+    connections = connections_of(services.database, active_only=False)
+    return {one.provider: one.attributes for one in connections if one.status != "disconnected"}
+
+
+def _provider(provider: "Provider", merchant: Mapping[str, str] | None) -> Iterator[Finding]:
+    """A POS that is neither set up nor linked is not asked: it is nobody's fault that it cannot be reached."""
     import httpx
 
     from pos_pipeline.settings import load_settings
 
     settings = load_settings(provider.settings_type)
     prefix = str(settings.model_config.get("env_prefix", ""))
-    missing = [f"{prefix}{name}".upper() for name in type(settings).model_fields if _is_unset(getattr(settings, name))]
+    optional = [name for name, field in type(settings).model_fields.items() if field.default is None]
+    missing = [f"{prefix}{name}".upper() for name in optional if getattr(settings, name) is None]
     if missing:
         yield Finding(
             provider.name,
@@ -201,7 +213,9 @@ def _provider(provider: "Provider") -> Iterator[Finding]:
             f"not set: {', '.join(missing)}",
             "Set them to link by OAuth; linking with a token works without.",
         )
-    url = provider.base_url(settings, {})
+    if merchant is None and missing and len(missing) == len(optional):
+        return
+    url = provider.base_url(settings, merchant or {})
     try:
         answer = httpx.head(url, timeout=REACH_SECONDS)
     except httpx.HTTPError as error:
@@ -215,7 +229,3 @@ def _provider(provider: "Provider") -> Iterator[Finding]:
     yield Finding(provider.name, "ok", f"{url} answers")
     if stamp := answer.headers.get("date"):
         yield _clock(f"{provider.name} clock", url, parsedate_to_datetime(stamp))
-
-
-def _is_unset(value: Any) -> bool:
-    return value is None

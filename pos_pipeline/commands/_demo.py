@@ -41,10 +41,10 @@ def simulated_tills(settings: "Settings") -> Iterator[str]:
         InvalidRequest: the environment names a real app or another server.
         ProviderUnavailable: they do not start.
     """
-    from pos_pipeline.orchestration.simulated import needs_sandbox, sandbox_environment
+    from pos_pipeline.orchestration.simulated import configured, sandbox_environment
 
-    if not needs_sandbox(os.environ):
-        raise InvalidRequest("demo: it works on simulated tills only; unset SQUARE_APP_ID and SQUARE_BASE_URL.")
+    if names := configured(os.environ):
+        raise InvalidRequest(f"demo: it works on simulated tills only; unset {', '.join(names)}.")
     address = f"http://127.0.0.1:{settings.sandbox_port}"
     os.environ.update(sandbox_environment(settings))
     if _answers(address):
@@ -75,23 +75,29 @@ class Story:
         self._tenants: dict[str, list[Connection]] = {}
 
     def link(self) -> None:
-        """A tenant for every simulated merchant, its till linked by OAuth; what is linked stays."""
+        """A tenant for every owner, all their merchants' tills linked; what is linked stays."""
         from pos_pipeline.accounts.connections import connections_of
         from pos_pipeline.accounts.tenants import create_tenant, tenant_by_slug
+        from pos_pipeline.providers import load_providers
 
-        with _told("Link the tills by OAuth") as say:
+        with _told("Link the tills") as say:
+            known_pos = load_providers()
             for merchant in _ask(self._address, "GET", "/_sandbox/merchants")["merchants"]:
-                slug = _slug(merchant["name"])
+                if merchant["provider"] not in known_pos:
+                    continue
+                slug = _slug(merchant["owner"])
                 try:
                     tenant = tenant_by_slug(self._services.database, slug)
                 except NotFound:
-                    tenant = create_tenant(self._services.database, slug, merchant["name"])
+                    tenant = create_tenant(self._services.database, slug, merchant["owner"])
                 linked = connections_of(self._services.database, tenant.id, merchant["provider"])
-                if merchant["id"] not in {one.merchant_id for one in linked}:
-                    linked.append(self._consent(merchant, tenant.id))
-                self._tenants.setdefault(slug, []).extend(linked)
-            shops = sum(len(one.location_ids) for linked in self._tenants.values() for one in linked)
-            say(f"{len(self._tenants)} tenants, {shops} shops")
+                known = {location_id for one in linked for location_id in (*one.location_ids, *one.switched_off)}
+                if not known & {location["id"] for location in merchant["locations"]}:
+                    self._consent(merchant, tenant.id)
+                self._tenants[slug] = connections_of(self._services.database, tenant.id)
+            every = [one for linked in self._tenants.values() for one in linked]
+            shops, tills = sum(len(one.location_ids) for one in every), len({one.provider for one in every})
+            say(f"{len(self._tenants)} tenants, {shops} shops, {tills} kinds of till")
 
     def import_history(self) -> None:
         """Every month since the shops opened, as cells of the history assets."""
@@ -146,16 +152,22 @@ class Story:
         [(written, published)] = self._services.database.fetch("select count(*), count(published_at) from pos.outbox")
         return {"written": written, "published": published}
 
-    def _consent(self, merchant: dict[str, Any], tenant_id: Any) -> "Connection":
-        """What a browser does: follow the link, consent, come back with a code."""
+    def _consent(self, merchant: dict[str, Any], tenant_id: Any) -> None:
+        """What a merchant does: follow the link and consent, or enter the code that came with it."""
         import httpx
 
+        from pos_pipeline.accounts.codes import collect
         from pos_pipeline.accounts.linking import authorize, complete
 
-        url = authorize(self._services, merchant["provider"], tenant_id, CALLBACK)
-        answer = httpx.get(url, params=httpx.URL(url).params.set("merchant", merchant["id"]))
+        provider = merchant["provider"]
+        invitation = authorize(self._services, provider, tenant_id, CALLBACK)
+        url = httpx.URL(invitation.url).copy_set_param("merchant", merchant["id"])
+        answer = httpx.get(url)
+        if invitation.code is not None:
+            collect(self._services, provider, code=invitation.code)
+            return
         query = parse_qs(urlsplit(answer.headers["location"]).query)
-        return complete(self._services, merchant["provider"], query["state"][0], query["code"][0])
+        complete(self._services, provider, {name: values[0] for name, values in query.items()})
 
     def _raw_rows(self) -> int:
         [(rows,)] = self._services.database.fetch("select coalesce(sum(row_count), 0)::bigint from etl.loads")

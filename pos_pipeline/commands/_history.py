@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLC0415 - `--help` does without the core
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -94,6 +94,7 @@ def window_of(first: datetime | None, last: datetime | None, days: int | None, d
 def parts_of(services: "Services", connections: Sequence["Connection"], window: "Window") -> list[HistoryPart]:
     """The window by connection and month, each with what is left to read of it."""
     from pos_pipeline.extract.plan import plan_windows
+    from pos_pipeline.orchestration.requests import months_of
 
     return [
         HistoryPart(
@@ -108,17 +109,6 @@ def parts_of(services: "Services", connections: Sequence["Connection"], window: 
         for connection in connections
         for month in months_of(window)
     ]
-
-
-def months_of(window: "Window") -> Iterator["Window"]:
-    """`window` cut at the beginning of each month, which is how the Dagster UI shows history."""
-    from pos_pipeline.provider import Window
-
-    start = window.start
-    while start < window.end:
-        following = _midnight((start.date().replace(day=1) + timedelta(days=32)).replace(day=1))
-        yield Window(start, min(following, window.end))
-        start = following
 
 
 def pace_of(database: "Database", tenant_id: UUID) -> Pace:

@@ -144,22 +144,23 @@ def compare_days(
 
 
 def _truth(services: "Services", connection: "Connection") -> Iterator[tuple[tuple[str, date, str], Figures]]:
-    for row in _ask_truth(_base_url(services, connection), connection.merchant_id):
+    for row in _ask_truth(_base_url(services, connection), connection):
         key = (row["location_id"], date.fromisoformat(row["business_date"]), row["currency"])
         yield key, Figures(row["sales_count"], row["refunds_count"], row["voids_count"], Decimal(row["net"]))
 
 
-def _ask_truth(base_url: str, merchant_id: str) -> Sequence[dict[str, Any]]:
+def _ask_truth(base_url: str, connection: "Connection") -> Sequence[dict[str, Any]]:
     import httpx
 
     parts = urlsplit(base_url)
     url = urlunsplit((parts.scheme, parts.netloc, "/_sandbox/truth", "", ""))
     try:
-        answer = httpx.get(url, params={"merchant_id": merchant_id}, timeout=REACH_SECONDS).raise_for_status()
+        asked = {"merchant_id": connection.merchant_id, "provider": connection.provider}
+        answer = httpx.get(url, params=asked, timeout=REACH_SECONDS).raise_for_status()
         days: Sequence[dict[str, Any]] = answer.json()["days"]
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise ProviderUnavailable(
-            f"reconcile: {url} does not tell what merchant {merchant_id} sold ({type(error).__name__}). "
+            f"reconcile: {url} does not tell what merchant {connection.merchant_id} sold ({type(error).__name__}). "
             "Start the simulated clouds: pos-pipeline sandbox"
         ) from None
     return days

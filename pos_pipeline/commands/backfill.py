@@ -62,7 +62,7 @@ def backfill(
         connections = [connection for connection in linked if connection.status != "disconnected"]
         if not connections:
             error = NotFound(f"backfill: {tenant} has no linked till.")
-            error.action_required = f"Link one: pos-pipeline accounts link square --tenant {tenant}"
+            error.action_required = f"Link one: pos-pipeline accounts link PROVIDER --tenant {tenant}"
             raise error
         parts = parts_of(services, connections, window)
         if dry_run:

@@ -63,7 +63,7 @@ def reconcile(
         connections = [connection for connection in linked if connection.status != "disconnected"]
         if not connections:
             error = NotFound(f"reconcile: {tenant or 'no tenant'} has {'no' if tenant else 'a'} linked till.")
-            error.action_required = "Link one: pos-pipeline accounts link square --tenant SLUG"
+            error.action_required = "Link one: pos-pipeline accounts link PROVIDER --tenant SLUG"
             raise error
         now = datetime.now(UTC)
         start = first.replace(tzinfo=UTC) if first else now - REREAD

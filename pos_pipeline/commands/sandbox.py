@@ -31,12 +31,15 @@ def sandbox(
     Runs until Ctrl-C. The variables printed first lead every other command to it.
     """
     from pos_pipeline.orchestration.simulated import sandbox_environment
+    from pos_pipeline.sandbox.home import is_remembered
     from pos_pipeline.sandbox.serving import build_server, listen, open_sandbox
+    from pos_pipeline.sandbox.shop.merchants import HIGH_STREET
     from pos_pipeline.settings import Settings, load_settings
 
     settings = load_settings(Settings)
     chosen = settings.sandbox_port if port is None else port
-    clouds = open_sandbox(days=days, home=(home or settings.pos_home / "sandbox").resolve())
+    folder = (home or settings.pos_home / "sandbox").resolve()
+    clouds = open_sandbox(days=days, home=folder, merchants=None if is_remembered(folder) else HIGH_STREET)
     try:
         listener = listen(clouds, chosen)
     except OSError as error:

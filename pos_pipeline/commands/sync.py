@@ -90,7 +90,7 @@ def _chosen(services: "Services", tenant: str | None, account: str | None) -> "S
     usable = [connection for connection in linked if connection.status != "disconnected"]
     if not usable:
         error = NotFound(f"sync: {tenant or 'no tenant'} has {'no' if tenant else 'a'} linked till.")
-        error.action_required = "Link one: pos-pipeline accounts link square --tenant SLUG"
+        error.action_required = "Link one: pos-pipeline accounts link PROVIDER --tenant SLUG"
         raise error
     return usable
 

@@ -50,6 +50,14 @@ from pos.outbox as o
 where o.published_at is null
 """
 
+_BACKLOG = """
+select
+    count(*) as waiting,
+    (select created_at from pos.outbox where published_at is null order by sequence limit 1) as oldest_at
+from pos.outbox
+where published_at is null
+"""
+
 
 @dataclass(frozen=True)
 class OutboxRow:
@@ -126,3 +134,9 @@ def mark_failed(connection: Connection, event_id: UUID, reason: str) -> None:
 def depth(database: Database) -> Depth:
     """How many events wait, and since when."""
     return Depth(*database.fetch(_DEPTH)[0])
+
+
+def backlog(connection: Connection) -> tuple[int, datetime | None]:
+    """How many events are unsent, held or not, and since when; quick however many there are."""
+    [(waiting, oldest_at)] = connection.execute(_BACKLOG).fetchall()
+    return waiting, oldest_at

@@ -1,6 +1,7 @@
 """Everything on one machine, until Ctrl-C: `pos-pipeline dev`.
 
     this process ─┬─ sandbox      the simulated POS clouds, when no real app is configured
+                  ├─ gateway      REST, webhooks
                   ├─ code         assets and sensors, one process for the two below
                   ├─ webserver    the UI
                   ├─ daemon       sensors, schedules, queue, monitoring
@@ -52,7 +53,7 @@ def serve(settings: Settings, console: Console, stop: threading.Event | None = N
     """
     stop = stop or threading.Event()
     with _only_one(settings), _signals(stop):
-        for name, port in (("DAGSTER_PORT", settings.dagster_port),):
+        for name, port in (("DAGSTER_PORT", settings.dagster_port), ("PORT", settings.port)):
             _require_free(name, port)
         was_running = settings.database_url is not None or is_running(settings)
         try:
@@ -123,6 +124,7 @@ def _commands(settings: Settings, code_port: int, workspace: Path) -> dict[str, 
     code = ["dagster", "api", "grpc", "--module-name", "pos_pipeline.definitions", "--lazy-load-user-code"]
     return {
         **({"sandbox": sandbox} if needs_sandbox(os.environ) else {}),
+        "gateway": ["pos_pipeline.gateway"],
         "code": [*code, "--host", LOOPBACK, "--port", str(code_port), "--location-name", "pos_pipeline"],
         "worker": [
             *("celery", "-A", "pos_pipeline.orchestration.worker", "worker", "--concurrency", str(WORKER_PROCESSES)),
@@ -152,6 +154,7 @@ def _wait(is_ready: Callable[[], bool], children: Children, stop: threading.Even
 def _table(settings: Settings) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_row("Dagster", f"http://{LOOPBACK}:{settings.dagster_port}")
+    table.add_row("Gateway", f"http://{LOOPBACK}:{settings.port}/api/v1/pos/openapi.json")
     if needs_sandbox(os.environ):
         table.add_row("Sandbox", f"http://{LOOPBACK}:{settings.sandbox_port}")
     table.add_row("Warehouse", "DATABASE_URL" if settings.database_url else f"embedded, in {settings.pos_home}")

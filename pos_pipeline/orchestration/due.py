@@ -102,6 +102,25 @@ returning r.id, c.pos_provider, r.reason
 """
 
 
+_SETTLE_WEBHOOKS: LiteralString = """
+update pos.webhooks as w
+set
+    processing_status = case
+        when not %(failed)s then 'processed'
+        when exists (
+            select from pos.sync_requests as r
+            where r.connection_id = w.connection_id and r.kind = 'live' and r.status in ('pending', 'running')
+        ) then 'pending'
+        else 'failed'
+    end,
+    processed_at = case when %(failed)s then w.processed_at else clock_timestamp() end,
+    retry_count = w.retry_count + case when %(failed)s then 1 else 0 end,
+    error_message = %(message)s
+where w.connection_id = %(id)s and w.processing_status = 'pending' and w.received_at <= %(started_at)s
+returning w.id
+"""
+
+
 @dataclass(frozen=True)
 class DueTenant:
     """Connections of one tenant at one POS that are to be synced now."""
@@ -183,17 +202,21 @@ def window_requests(database: Database, request_ids: Sequence[UUID]) -> list[Win
 def settle_live(
     database: Database, connection_id: UUID, started_at: datetime, error: Exception | None, max_retries: int
 ) -> None:
-    """Close what a live sync that began at `started_at` (UTC) has answered, requests made before it.
+    """Close what a live sync that began at `started_at` (UTC) has answered: requests and webhooks from before it.
 
-    After a retryable error they are tried again, later each time, `max_retries` times.
+    After a retryable error they are tried again, later each time, `max_retries` times; webhooks that no request
+    stands for any more are dead letters.
     """
+    parameters = {"id": connection_id, "started_at": started_at}
     _settle(
         database,
         "r.connection_id = %(id)s and r.kind = 'live' and r.requested_at <= %(started_at)s",
-        {"id": connection_id, "started_at": started_at},
+        parameters,
         error,
         max_retries,
     )
+    message = str(error) if error else None
+    database.fetch(_SETTLE_WEBHOOKS, parameters | {"failed": error is not None, "message": message})
 
 
 def settle_window(database: Database, request_id: UUID, error: Exception | None, max_retries: int) -> None:

@@ -8,7 +8,12 @@ from pos_pipeline.settings import Settings
 
 def needs_sandbox(environment: Mapping[str, str]) -> bool:
     """Whether no app of ours and no other server is configured, so that there would be nothing to read."""
-    return not any(environment.get(name) for kind in discover_clouds() for name in _variables(kind, ""))
+    return not configured(environment)
+
+
+def configured(environment: Mapping[str, str]) -> list[str]:
+    """Variables that name an app of ours or another server."""
+    return [name for kind in discover_clouds() for name in _variables(kind, "") if environment.get(name)]
 
 
 def sandbox_environment(settings: Settings) -> dict[str, str]:
@@ -23,4 +28,6 @@ def is_simulated_home(settings: Settings, environment: Mapping[str, str]) -> boo
 
 
 def _variables(kind: CloudKind, address: str) -> dict[str, str]:
-    return {f"{kind.name.upper()}_BASE_URL": f"{address}/{kind.name}", **kind.app_settings}
+    base_url = f"{address}/{kind.name}"
+    told = {name: value.replace("{base_url}", base_url) for name, value in kind.app_settings.items()}
+    return {f"{kind.name.upper()}_BASE_URL": base_url, **told}

@@ -113,6 +113,29 @@ def test_a_pos_that_cannot_be_reached_names_the_setting(run_json: RunJson, monke
     assert "SQUARE_BASE_URL" in fault["action"]
 
 
+@pytest.mark.usefixtures("healthy")
+def test_a_pos_nobody_uses_is_not_asked(run_json: RunJson, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without our application and without a linked till nothing depends on it."""
+    monkeypatch.delenv("SQUARE_APP_ID")
+    monkeypatch.delenv("SQUARE_APP_SECRET")
+    monkeypatch.setenv("SQUARE_BASE_URL", "http://127.0.0.1:9")
+
+    [finding] = [finding for finding in run_json("doctor")["findings"] if finding["check"] == "square"]
+    assert finding["state"] == "warning"
+    assert finding["detail"].startswith("not set: SQUARE_APP_ID, SQUARE_APP_SECRET")
+
+
+@pytest.mark.usefixtures("healthy", "bakery")
+def test_a_linked_pos_is_asked_without_an_application(run_json: RunJson, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A till linked by a personal token depends on the address, not on the application."""
+    monkeypatch.delenv("SQUARE_APP_ID")
+    monkeypatch.delenv("SQUARE_APP_SECRET")
+    monkeypatch.setenv("SQUARE_BASE_URL", "http://127.0.0.1:9")
+
+    [fault] = faults(run_json("doctor", exit_code=1))
+    assert fault["detail"] == "http://127.0.0.1:9 cannot be reached (ConnectError)"
+
+
 def test_a_wrong_setting_is_the_only_finding(run_json: RunJson, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can be examined with settings that do not parse."""
     monkeypatch.setenv("PORT", "eighty")

@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from pos_pipeline.commands._history import months_of, window_of
+from pos_pipeline.commands._history import window_of
 from pos_pipeline.errors import InvalidRequest
+from pos_pipeline.orchestration.requests import months_of
 from pos_pipeline.provider import Window
 
 

@@ -49,7 +49,10 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     class Cloud(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             target = urlsplit(self.path)
-            known = target.path == "/_sandbox/truth" and parse_qs(target.query) == {"merchant_id": ["M1"]}
+            known = target.path == "/_sandbox/truth" and parse_qs(target.query) == {
+                "merchant_id": ["M1"],
+                "provider": ["square"],
+            }
             self.send_response(200 if known else 404)
             self.end_headers()
             self.wfile.write(json.dumps({"days": days}).encode())

@@ -28,7 +28,7 @@ def tills(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 def linked(run: Run, run_json: RunJson, tills: Sandbox) -> dict[str, Any]:
     """Tenant `crumb` with that merchant, linked by its token."""
     run_json("tenants", "create", "crumb")
-    [merchant] = tills.merchants()
+    [merchant] = tills.merchants("square")
     result = run(
         "accounts", "link", "square", "--tenant", "crumb", "--token", "-", "--json", stdin=merchant["access_token"]
     )
@@ -102,7 +102,7 @@ def test_a_tenant_without_a_till(run: Run, run_json: RunJson, words: tuple[str, 
 
     assert result.exit_code == 1
     assert f"error: {words[0]}: crumb has no linked till.\n" in result.stderr
-    assert "what to do: Link one: pos-pipeline accounts link square --tenant" in result.stderr
+    assert "what to do: Link one: pos-pipeline accounts link PROVIDER --tenant" in result.stderr
 
 
 @pytest.mark.usefixtures("bakery")

@@ -1,0 +1,12 @@
+"""The HTTP face: link a till, hear it in seconds, command it safely.
+
+    identity    who asks: a bearer JWT with a tenant and scopes        isolation  the tenant's rows, by row policies
+    problems    every refusal as RFC 9457                              paging     opaque cursors
+    once        `Idempotency-Key`: a POST that comes twice happens once
+    marts       what dbt has made, as soon as there is any             etag       a change to what was seen only
+    metrics     what Prometheus asks for, told from the tables
+    routes/     one file per part of `/api/v1/pos`
+
+Reads go through `pos_app`, which sees the rows of one tenant and no sealed token. What the core does for
+all tenants (linking, syncing) is asked of the core's own functions, after the tenant's row was found that way.
+"""

@@ -1,0 +1,26 @@
+"""`python -m pos_pipeline.gateway`: the gateway as a process of its own."""
+
+import sys
+
+from pos_pipeline.errors import PipelineError
+from pos_pipeline.gateway.serving import build_server, listen
+from pos_pipeline.gateway.settings import GatewaySettings
+from pos_pipeline.services import open_services
+from pos_pipeline.settings import load_settings
+
+
+def main() -> int:
+    """Serve until told to end."""
+    try:
+        settings = load_settings(GatewaySettings).checked()
+        with open_services() as services:
+            listener = listen(settings, services.settings.port)
+            build_server(services, settings).run(sockets=[listener])
+    except PipelineError as error:
+        sys.stderr.write(f"gateway: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The routes of `/api/v1/pos`, a file for each part of the contract."""
