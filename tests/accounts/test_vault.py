@@ -71,7 +71,7 @@ def test_older_keys_still_open() -> None:
     assert rolled.is_newest(seal(rolled))
 
 
-@pytest.mark.parametrize("bad", ["short", "ü" * 44, "=" * 44, Fernet.generate_key().decode()[:-4]])
+@pytest.mark.parametrize("bad", ["short", "ü" * 44, "=" * 44, "A" * 40])
 def test_malformed_key_is_named_but_not_shown(bad: str) -> None:
     """A key that is cut short or not base64 stops the start, saying which one it is."""
     with pytest.raises(Misconfigured, match="POS_TOKEN_KEYS: key 2 of 2 is not a Fernet key") as raised:
