@@ -10,6 +10,7 @@ from square.core.api_error import ApiError
 from square.utils.webhooks_helper import verify_signature
 
 from pos_pipeline.sandbox import CloudOptions, Sandbox, running_sandbox
+from pos_pipeline.sandbox.square.grants import DEVELOPER_TOKEN
 from pos_pipeline.sandbox.square.webhooks import RETRY_MINUTES, SIGNATURE_HEADER, sign
 from tests.sandbox.conftest import ANCHOR
 from tests.sandbox.consenting import consent, exchange
@@ -260,6 +261,26 @@ def test_oauth_tokens_cannot_subscribe(
     with pytest.raises(ApiError) as refused:
         subscribe(open_square(tokens.access_token), listener, PAYMENTS)
     assert refused.value.status_code == 401
+
+
+def test_the_developers_own_token_hears_whoever_consented(
+    sandbox: Sandbox,
+    merchants: dict[str, dict[str, Any]],
+    open_square: Callable[[str | None], Square],
+    listener: Listener,
+) -> None:
+    """It manages subscriptions and reads nobody's till; without a consent it hears nobody."""
+    developer = open_square(DEVELOPER_TOKEN)
+    subscribe(developer, listener, PAYMENTS)
+    with pytest.raises(ApiError) as refused:
+        list(developer.locations.list().locations or ())
+    sandbox.advance(sales=1)
+    consented = merchants["cafes"]["id"]
+    exchange(open_square(None), consent(sandbox, merchant=consented, scope="PAYMENTS_READ")["code"])
+    sandbox.advance(sales=1, merchant_id=consented)
+
+    assert refused.value.status_code == 403
+    assert {received.event["merchant_id"] for received in listener.take(1)} == {consented}
 
 
 def test_unknown_event_types_are_refused(square: Square, listener: Listener) -> None:

@@ -92,7 +92,9 @@ def _call(cloud: "SquareCloud", endpoint: Endpoint, request: Request, raw: bytes
     has_cursor = bool(query.get("cursor") or body.get("cursor"))
     if has_cursor and cloud.faults.cursor_used():
         cloud.cursors.expire_all()
-    return Call(cloud, cloud.book(access.merchant_key), access, cloud.world.now, query, body, request.path_params)
+    # The developer's account sells nothing, and has no scope that would lead to a book.
+    book = cloud.book(access.merchant_key or next(iter(cloud.merchants)))
+    return Call(cloud, book, access, cloud.world.now, query, body, request.path_params)
 
 
 def _access(cloud: "SquareCloud", request: Request) -> Access:
@@ -150,7 +152,10 @@ def _token(cloud: "SquareCloud", _: Request, raw: bytes) -> Response:
 
 
 def _status(cloud: "SquareCloud", request: Request, _: bytes) -> Response:
-    return _json(oauth.token_status(cloud, _access(cloud, request)), 200, PINNED_VERSION)
+    access = _access(cloud, request)
+    if not access.merchant_key:
+        raise unauthorized("UNAUTHORIZED", "This request could not be authorized.")
+    return _json(oauth.token_status(cloud, access), 200, PINNED_VERSION)
 
 
 def _revoke(cloud: "SquareCloud", request: Request, raw: bytes) -> Response:

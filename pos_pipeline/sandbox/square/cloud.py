@@ -16,7 +16,7 @@ from pos_pipeline.sandbox.square.book import Book
 from pos_pipeline.sandbox.square.cursors import Cursors
 from pos_pipeline.sandbox.square.errors import not_found
 from pos_pipeline.sandbox.square.events import Event, change_events, plain_event
-from pos_pipeline.sandbox.square.grants import CLIENT_ID, CLIENT_SECRET, Grants
+from pos_pipeline.sandbox.square.grants import CLIENT_ID, CLIENT_SECRET, DEVELOPER_TOKEN, Grants
 from pos_pipeline.sandbox.square.names import Names
 from pos_pipeline.sandbox.square.render.catalog import CatalogObject, catalog_objects
 from pos_pipeline.sandbox.square.render.context import Context
@@ -32,7 +32,11 @@ class SquareCloud:
     """Square as far as the pipeline reads it. Whoever calls it holds the surroundings' lock."""
 
     name: ClassVar[str] = "square"
-    app_settings: ClassVar[Mapping[str, str]] = {"SQUARE_APP_ID": CLIENT_ID, "SQUARE_APP_SECRET": CLIENT_SECRET}
+    app_settings: ClassVar[Mapping[str, str]] = {
+        "SQUARE_APP_ID": CLIENT_ID,
+        "SQUARE_APP_SECRET": CLIENT_SECRET,
+        "SQUARE_ACCESS_TOKEN": DEVELOPER_TOKEN,
+    }
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.world = surroundings.world

@@ -18,6 +18,8 @@ from pos_pipeline.sandbox.square.names import Names
 
 CLIENT_ID = "sandbox-sq0idp-demo"
 CLIENT_SECRET = "sandbox-sq0csb-demo"  # noqa: S105 - the simulated application's public constant
+DEVELOPER_TOKEN = "sandbox-developer"  # noqa: S105 - as public as those
+"""The personal token of the developer's own account: it sells nothing and manages the application's webhooks."""
 SCOPES = (
     "MERCHANT_PROFILE_READ",
     "PAYMENTS_READ",
@@ -42,6 +44,7 @@ class Access(NamedTuple):
     """What a token stands for."""
 
     merchant_key: str
+    """Empty for the developer's own account."""
     scopes: frozenset[str]
     is_personal: bool
     token: str
@@ -124,6 +127,8 @@ class Grants:
         Raises:
             SquareError: 401 UNAUTHORIZED, ACCESS_TOKEN_EXPIRED or ACCESS_TOKEN_REVOKED.
         """
+        if token == DEVELOPER_TOKEN:
+            return Access("", frozenset(), True, token, None, None)  # noqa: FBT003
         if token in self._personal:
             return Access(self._personal[token], frozenset(SCOPES), True, token, None, None)  # noqa: FBT003
         access = self._saved.access.get(token)
