@@ -20,6 +20,8 @@ EVENT_SCOPES = {
     "order.updated": "ORDERS_READ",
     "catalog.version.updated": "ITEMS_READ",
     "customer.created": "CUSTOMERS_READ",
+    "location.created": "MERCHANT_PROFILE_READ",
+    "location.updated": "MERCHANT_PROFILE_READ",
     "oauth.authorization.revoked": None,
 }
 TEST_EVENT = "webhooks.test_notification"
