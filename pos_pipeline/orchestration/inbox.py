@@ -18,6 +18,7 @@ from pos_pipeline.errors import Unauthorised
 from pos_pipeline.warehouse.database import Database
 from pos_pipeline.webhooks import WebhookEvent
 
+# What comes again makes a waiting request younger: a sync that began before it is no answer.
 # A merchant may be linked by several tenants; each has its own row.
 STORE: LiteralString = """
 with told as (
@@ -57,7 +58,7 @@ asked as (
     insert into pos.sync_requests (tenant_id, connection_id, kind, reason)
     select distinct tenant_id, connection_id, 'live', 'webhook' from kept where streams <> '{}'
     on conflict (connection_id, kind, coalesce(window_start, '-infinity'), coalesce(window_end, 'infinity'))
-    where status = 'pending' do nothing
+    where status = 'pending' do update set requested_at = excluded.requested_at
 )
 select
     told.ordinal,
@@ -81,7 +82,7 @@ asked as (
     insert into pos.sync_requests (tenant_id, connection_id, kind, reason)
     select distinct tenant_id, connection_id, 'live', 'webhook' from again
     on conflict (connection_id, kind, coalesce(window_start, '-infinity'), coalesce(window_end, 'infinity'))
-    where status = 'pending' do nothing
+    where status = 'pending' do update set requested_at = excluded.requested_at
 )
 select count(*) from again
 """

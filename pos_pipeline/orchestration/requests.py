@@ -1,6 +1,7 @@
 """Asking for syncs. What is asked for waits in `pos.sync_requests`; `due` hands it to runs.
 
-Asking twice for the same thing that still waits is asking once.
+Asking twice for the same thing that still waits is asking once, as late as the second time: a live sync that
+began before somebody asked does not answer them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ Reason = Literal["webhook", "manual", "backfill", "message", "link"]
 ASK_LIVE = """
 insert into pos.sync_requests (tenant_id, connection_id, kind, reason) values (%s, %s, 'live', %s)
 on conflict (connection_id, kind, coalesce(window_start, '-infinity'), coalesce(window_end, 'infinity'))
-where status = 'pending' do update set requested_at = sync_requests.requested_at
+where status = 'pending' do update set requested_at = excluded.requested_at
 returning id
 """
 ASK_WINDOW = """

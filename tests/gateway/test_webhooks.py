@@ -274,6 +274,7 @@ def test_a_sync_answers_what_came_before_it(post: Callable[..., Any], database: 
     settle_live(database, connection_id, between, None, 3)
 
     assert stored(database) == [("e1", "processed"), ("e2", "pending")]
+    assert database.fetch("select status from pos.sync_requests where kind = 'live'") == [("pending",)]
 
 
 def test_dead_letters_can_be_taken_up_again(post: Callable[..., Any], database: Database, bakery: Tenant) -> None:
