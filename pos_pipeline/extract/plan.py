@@ -50,18 +50,23 @@ def plan_live(
     *,
     now: datetime,
 ) -> list[Plan]:
-    """Plans for everything due, in the provider's order; named `streams` are read even when not due.
+    """Plans for everything due, in the provider's order.
+
+    Named `streams` are read even when not due, and so is what a webhook says has changed: a new menu an hour late
+    is what it was sent against.
 
     Raises:
         InvalidRequest: a stream is named that the provider does not have.
     """
     chosen = choose(provider, streams)
-    marks = _marks(database, [connection.id for connection in connections])
+    ids = [connection.id for connection in connections]
+    marks, announced = _marks(database, ids), _announced(database, ids)
     plans = []
     for connection in connections:
         for stream in chosen:
             mark = marks.get((connection.id, stream.name))
-            if mark and streams is None and stream.refresh_after and mark.read_at + stream.refresh_after > now:
+            is_fresh = mark and stream.refresh_after and mark.read_at + stream.refresh_after > now
+            if is_fresh and streams is None and (connection.id, stream.name) not in announced:
                 continue
             plans.append(_live(connection, stream, mark, now))
     return plans
@@ -151,6 +156,16 @@ def _marks(database: Database, connection_ids: list[UUID]) -> dict[tuple[UUID, s
         (connection_id, stream): _Mark(position_at or position_no, _digests(bytes(recent)), read_at)
         for connection_id, stream, position_at, position_no, recent, read_at in rows
     }
+
+
+def _announced(database: Database, connection_ids: list[UUID]) -> set[tuple[UUID, str]]:
+    """Streams that webhooks nobody has answered yet say something about."""
+    rows = database.fetch(
+        "select distinct w.connection_id, s.stream from pos.webhooks as w cross join unnest(w.streams) as s (stream)"
+        " where w.connection_id = any(%s) and w.processing_status = 'pending'",
+        (connection_ids,),
+    )
+    return {(connection_id, stream) for connection_id, stream in rows}
 
 
 def _digests(packed: bytes) -> frozenset[bytes]:

@@ -78,6 +78,25 @@ def test_present_is_the_one_of_the_sync(corner: Services, till: CornerTill, link
     assert till.presents[2:] == [START] + [begun + timedelta(days=1)] * 2
 
 
+def test_stream_a_webhook_names_is_read_at_once(corner: Services, till: CornerTill, link: Link) -> None:
+    """However lately it was read; a webhook that has been answered does so no more."""
+    till.streams = (till.streams[0], replace(till.streams[2], refresh_after=timedelta(hours=1)))
+    connection = link()
+    sync_live(corner, [connection])
+    [(webhook,)] = corner.database.fetch(
+        "insert into pos.webhooks"
+        " (tenant_id, connection_id, pos_provider, webhook_event_id, event_type, event_data, streams)"
+        " select tenant_id, id, pos_provider, 'e1', 'staff', '{}', '{staff}' from pos.connections returning id"
+    )
+    sync_live(corner, [connection])
+    corner.database.fetch(
+        "update pos.webhooks set processing_status = 'processed' where id = %s returning id", (webhook,)
+    )
+    sync_live(corner, [connection])
+
+    assert [stream for stream, *_ in till.asked] == ["sales", "staff", "sales", "staff", "sales"]
+
+
 def test_late_record_inside_the_overlap_is_stored(
     corner: Services, till: CornerTill, link: Link, visible: Visible
 ) -> None:
