@@ -4,10 +4,13 @@ A delivery is a hint. What it says is never taken for the truth: it makes a sync
 reads the objects themselves. So duplicates, disorder and payloads of another shape change nothing.
 """
 
+import base64
+import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from pydantic_settings import BaseSettings
@@ -23,7 +26,7 @@ class Delivery:
     url: str = field(repr=False)
     """The address we gave the POS, whatever a proxy made of it on the way."""
     headers: Mapping[str, str] = field(repr=False)
-    """By lower-case name."""
+    """By lower-case name; repeated ones joined by `, `, which no signature has in it."""
     body: bytes = field(repr=False)
 
 
@@ -42,8 +45,12 @@ class WebhookEvent:
     """Ids and times worth keeping beside it; never a person's data."""
     is_departure: bool = False
     """The merchant has withdrawn our authorization."""
+    happened_at: datetime | None = None
+    """When, by the POS's clock: a departure from before a grant was renewed, told late, does not end it."""
+    spares: str = ""
+    """Attribute of connections that a departure does not concern, since their grant is of another kind."""
     is_arrival: bool = False
-    """A merchant has entered a link code."""
+    """Merchants have entered link codes, or have left: the POS's list of them is to be looked at."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,14 @@ class Webhooks(Protocol):
 
     def address(self, url: str, merchant_id: str) -> str:
         """The address to give the POS for a merchant, made from the route's own `url`."""
+
+
+def from_base64(text: str) -> bytes:
+    """What a header holds in base64; nothing if it is not base64, and nothing is no signature."""
+    try:
+        return base64.b64decode(text.encode(), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        return b""
 
 
 def mac_matches(key: str, message: bytes, given: bytes) -> bool:

@@ -22,7 +22,13 @@ from pos_pipeline.webhooks import WebhookEvent
 # A merchant may be linked by several tenants; each has its own row.
 STORE: LiteralString = """
 with told as (
-    select c.id as connection_id, c.tenant_id, e.*
+    select
+        c.id as connection_id,
+        c.tenant_id,
+        e.*,
+        e.is_departure
+        and not (e.spares <> '' and c.attributes ? e.spares)
+        and coalesce(c.token_renewed_at < e.happened_at, true) as has_left
     from jsonb_to_recordset(%(events)s::jsonb) as e (
         ordinal integer,
         event_id text,
@@ -30,7 +36,9 @@ with told as (
         merchant_id text,
         streams text[],
         facts jsonb,
-        is_departure boolean
+        is_departure boolean,
+        happened_at timestamptz,
+        spares text
     )
     inner join pos.connections as c
         on c.pos_provider = %(provider)s and e.merchant_id = c.merchant_id and c.status <> 'disconnected'
@@ -63,7 +71,7 @@ asked as (
 select
     told.ordinal,
     bool_or(kept.webhook_event_id is not null),
-    array_agg(distinct told.connection_id) filter (where told.is_departure and kept.webhook_event_id is not null)
+    array_agg(distinct told.connection_id) filter (where told.has_left and kept.webhook_event_id is not null)
 from told
 left join kept on told.connection_id = kept.connection_id and told.event_id = kept.webhook_event_id
 group by told.ordinal
@@ -102,7 +110,7 @@ class Fate(enum.Enum):
 def store(database: Database, provider: str, events: Sequence[WebhookEvent]) -> list[Fate]:
     """Store events of one provider and ask for the syncs they make due; on return all of it is committed.
 
-    A merchant's departure puts its connections in `error`.
+    A merchant's departure puts its connections in `error`, but for those linked anew since it happened.
 
     Raises:
         WarehouseUnavailable: nothing was stored.
@@ -116,6 +124,8 @@ def store(database: Database, provider: str, events: Sequence[WebhookEvent]) -> 
             "streams": list(event.streams),
             "facts": dict(event.facts),
             "is_departure": event.is_departure,
+            "happened_at": event.happened_at,
+            "spares": event.spares,
         }
         for ordinal, event in enumerate(events)
     ]

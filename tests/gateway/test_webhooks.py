@@ -231,6 +231,28 @@ def test_a_withdrawn_authorization(post: Callable[..., Any], database: Database,
     assert stored(database) == [("e1", "processed")]
 
 
+def test_a_withdrawal_from_before_the_merchant_came_back(
+    post: Callable[..., Any], database: Database, bakery: Tenant
+) -> None:
+    """Told again hours later, it says nothing about the new grant."""
+    make_account(database, bakery, make_connection(database, bakery))
+    database.fetch("update pos.connections set token_renewed_at = '2026-09-18T10:00:01Z' returning id")
+
+    post(event(kind="oauth.authorization.revoked"))
+
+    assert database.fetch("select status from pos.accounts") == [("active",)]
+    assert stored(database) == [("e1", "processed")]
+
+
+def test_two_signatures_are_none(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows which of them would count, even if one is right."""
+    monkeypatch.setenv("SQUARE_WEBHOOK_SIGNATURE_KEY", KEY)
+    client = TestClient(build_app(services, GatewaySettings(public_url=PUBLIC)))
+    headers = [("x-square-hmacsha256-signature", "AAAA"), ("x-square-hmacsha256-signature", signed(event()))]
+
+    assert client.post("/api/v1/pos/webhooks/square", content=event(), headers=headers).status_code == 401
+
+
 def test_switched_off(services: Services, database: Database, bakery: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     """ENABLE_WEBHOOKS=false takes none; a POS that is not there neither."""
     monkeypatch.setenv("SQUARE_WEBHOOK_SIGNATURE_KEY", KEY)

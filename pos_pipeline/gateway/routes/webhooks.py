@@ -26,10 +26,10 @@ router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 MAX_BODY_BYTES = 5 * 1024 * 1024
 """Toast's orders come with 600 KB and more."""
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "Signed, and not what the POS documents."},
     401: {"model": Problem, "description": "The signature is missing or wrong."},
     404: {"model": Problem, "description": "No such POS, or nobody has linked this merchant; nothing was stored."},
     413: {"model": Problem, "description": "Larger than any event."},
+    502: {"model": Problem, "description": "Signed, and not what the POS documents; nothing was stored."},
     503: {"model": Problem, "description": "Our store does not answer: deliver it again."},
 }
 
@@ -47,7 +47,7 @@ async def receive(core: Core, request: Request, provider: str) -> Received:
     pos, webhooks = _listening(core, provider)
     delivery = Delivery(
         f"{request.app.state.public_url}{request.url.path}{'?' if request.url.query else ''}{request.url.query}",
-        {name.lower(): value for name, value in request.headers.items()},
+        {name: ", ".join(request.headers.getlist(name)) for name in request.headers},
         await _body(request),
     )
     keyring: Keyring = request.app.state.keyrings.setdefault(provider, Keyring(core, pos))

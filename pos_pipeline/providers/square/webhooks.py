@@ -4,10 +4,9 @@ Payment and refund events are what a sale at a till is sure to bring; order even
 (developer guide "Webhooks overview", OpenAPI 2025-08-20; read 2026-11-22).
 """
 
-import base64
-import binascii
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 from pydantic_settings import BaseSettings
@@ -18,7 +17,7 @@ from pos_pipeline.http.bearer import Bearer
 from pos_pipeline.provider import Api
 from pos_pipeline.providers.square.errors import explain
 from pos_pipeline.providers.square.settings import SquareSettings, square
-from pos_pipeline.webhooks import Delivery, Subscription, WebhookEvent, mac_matches
+from pos_pipeline.webhooks import Delivery, Subscription, WebhookEvent, from_base64, mac_matches
 
 SIGNATURE = "x-square-hmacsha256-signature"
 SALES = ("payments", "orders", "refunds")
@@ -90,7 +89,7 @@ class SquareWebhooks:
     def open(self, delivery: Delivery, keys: Sequence[str]) -> Sequence[WebhookEvent]:
         """See `Webhooks.open`."""
         message = delivery.url.encode() + delivery.body
-        given = _signature(delivery.headers.get(SIGNATURE, ""))
+        given = from_base64(delivery.headers.get(SIGNATURE, ""))
         if not delivery.body or not any(mac_matches(key, message, given) for key in keys):
             raise SignatureInvalid(f"square: the delivery's {SIGNATURE} is not of a key we have.")
         try:
@@ -106,6 +105,7 @@ class SquareWebhooks:
                 streams=STREAMS.get(event.type.partition(".")[0], ()),
                 facts={name: fact[:200] for name, fact in facts.items() if fact},
                 is_departure=event.type == DEPARTURE,
+                happened_at=_moment(event.created_at),
             ),
         )
 
@@ -146,11 +146,12 @@ class SquareWebhooks:
         return url
 
 
-def _signature(header: str) -> bytes:
+def _moment(text: str) -> datetime | None:
     try:
-        return base64.b64decode(header.encode(), validate=True)
-    except (binascii.Error, UnicodeEncodeError):
-        return b""
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _caller(settings: SquareSettings) -> Caller:
