@@ -3,7 +3,8 @@
 source.py    streams                         login.py     credentials and their token
 orders.py    orders, none lost on the move   partners.py  who has connected, and with which code
 payments.py  refunds and voids by date       errors.py    what a refusal means
-reference.py menu, staff, settings, itself   README.md    Toast's quirks and how each is met
+reference.py menu, staff, settings, itself   webhooks.py  what Toast tells, and how it is believed
+                                             README.md    Toast's quirks and how each is met
 
 One connection is one restaurant: its GUID is the merchant's id and the only location's.
 """
@@ -31,6 +32,7 @@ from pos_pipeline.provider import (
 from pos_pipeline.providers.toast import login, orders, partners, reference, source
 from pos_pipeline.providers.toast.errors import explain
 from pos_pipeline.providers.toast.settings import ToastSettings, toast
+from pos_pipeline.providers.toast.webhooks import ToastWebhooks
 from pos_pipeline.webhooks import Webhooks
 
 
@@ -45,7 +47,7 @@ class Toast:
     settings_type: type[BaseSettings] = ToastSettings
     credentials: tuple[Credential, ...] = login.CREDENTIALS
     links_by_code = True
-    webhooks: Webhooks | None = None
+    webhooks: Webhooks | None = ToastWebhooks()
     rate_reset_header: str | None = "x-toast-ratelimit-reset"
     # Counted per client and restaurant in fixed slices (doc.toasttab.com/doc/devguide/apiRateLimiting.html, read
     # 2026-11-22): 20 a second and 10,000 in 15 minutes for everything, 5 a second for ordersBulk, 1 for menus.
