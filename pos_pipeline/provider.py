@@ -13,7 +13,7 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings
 from pos_pipeline.errors import Misconfigured, PipelineError
 from pos_pipeline.webhooks import Webhooks
 
+Change = Literal["POST", "PUT", "DELETE"]
 Position = datetime | int
 """How far a stream has been read: the greatest `version_at` (UTC) or `version_no` seen in committed rows."""
 
@@ -188,6 +189,12 @@ class Api(Protocol):
     def post(self, path: str, json: Mapping[str, Any]) -> bytes:
         """Body of a POST that only reads, complete and JSON."""
 
+    def change(self, method: Change, path: str, form: Mapping[str, str] | None = None) -> bytes:
+        """Body of a request that changes something at the POS by a form, complete and JSON.
+
+        It is repeated like any other: only for what may happen twice.
+        """
+
 
 @dataclass(frozen=True)
 class Source:
@@ -224,7 +231,7 @@ class Provider(Protocol):
     title: str
     streams: tuple[Stream, ...]
     scopes: tuple[str, ...]
-    """Everything a link asks consent for; the union of the streams' scopes and no more."""
+    """Everything a link asks consent for: the streams' scopes, what registering webhooks needs, and no more."""
     max_window: timedelta
     """Longest window one historical reading may span; longer ones are split."""
     settings_type: type[BaseSettings]

@@ -11,7 +11,7 @@ from pos_pipeline.errors import RateLimited, Unauthorised
 from pos_pipeline.http.bearer import Bearer
 from pos_pipeline.http.caller import Caller, Params
 from pos_pipeline.http.retry import Refused
-from pos_pipeline.provider import Answer
+from pos_pipeline.provider import Answer, Change
 
 
 class Tokens(Protocol):
@@ -72,13 +72,18 @@ class HttpApi:
 
     def answer(self, path: str, params: Params | None = None) -> Answer:
         """See `provider.Api.answer`."""
-        return self._caller.policy.run(lambda: self._attempt("GET", path, params, None))
+        return self._caller.policy.run(lambda: self._attempt("GET", path, params=params))
 
     def post(self, path: str, json: Mapping[str, Any]) -> bytes:
         """See `provider.Api.post`."""
-        return self._caller.policy.run(lambda: self._attempt("POST", path, None, json)).body
+        return self._caller.policy.run(lambda: self._attempt("POST", path, json=json)).body
 
-    def _attempt(self, method: str, path: str, params: Params | None, json: Mapping[str, Any] | None) -> Answer:
+    def change(self, method: Change, path: str, form: Mapping[str, str] | None = None) -> bytes:
+        """See `provider.Api.change`."""
+        return self._caller.policy.run(lambda: self._attempt(method, path, form=form)).body
+
+    def _attempt(self, method: str, path: str, **content: Any) -> Answer:
+        """One try; `content` is what `Caller.attempt` takes besides."""
         token: SecretStr | None = None
         left = self._tokens.renewals
         while True:
@@ -86,19 +91,17 @@ class HttpApi:
             self._permits.acquire(path)
             token = self._tokens.current() if token is None else self._tokens.renew(token)
             try:
-                return self._once(method, path, params, json, Bearer(token))
+                return self._once(method, path, Bearer(token), content)
             except Unauthorised:
                 if not left:
                     raise
             left -= 1
 
-    def _once(
-        self, method: str, path: str, params: Params | None, json: Mapping[str, Any] | None, auth: httpx.Auth
-    ) -> Answer:
+    def _once(self, method: str, path: str, auth: httpx.Auth, content: Mapping[str, Any]) -> Answer:
         with self._counting:
             self.requests_made += 1
         try:
-            return self._caller.attempt(method, path, params=params, json=json, auth=auth)
+            return self._caller.attempt(method, path, auth=auth, **content)
         except Refused as refused:
             if isinstance(refused.error, RateLimited):
                 self._permits.block(refused.retry_after_seconds or BLOCK_SECONDS)

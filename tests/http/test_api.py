@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import parse_qs
 
 import httpx
 import msgspec
@@ -65,6 +66,21 @@ def test_every_request_says_who_asks_and_in_which_version(open_door: OpenDoor) -
     assert listed.headers["square-version"] == "2026-09-16"
     assert listed.headers["user-agent"].startswith("pos-pipeline/")
     assert (searched.content, searched.headers["content-type"]) == (b'{"limit":1000}', "application/json")
+
+
+def test_forms_travel_with_the_merchants_token(open_door: OpenDoor) -> None:
+    """A change is a form, repeated after a breakdown and with a renewed token like whatever is read."""
+    door = open_door(UNAUTHORISED, answer(503), answer())
+    door.api.change("POST", "/api/webhooks", {"data": '{"url": "https://pos.example/?a=b&c"}'})
+    door.api.change("DELETE", "/api/webhooks/1")
+    *forms, deletion = door.pos.requests
+
+    assert bearers(door.pos.requests)[:2] == [CANARY, RENEWED]
+    assert {(one.method, one.headers["content-type"]) for one in forms} == {
+        ("POST", "application/x-www-form-urlencoded")
+    }
+    assert parse_qs(forms[-1].content.decode()) == {"data": ['{"url": "https://pos.example/?a=b&c"}']}
+    assert (deletion.method, deletion.url.path, deletion.content) == ("DELETE", "/api/webhooks/1", b"")
 
 
 @pytest.mark.parametrize("base_url", ["", "connect.squareup.com", "ftp://pos.example", "http://", "http://[::1"])
