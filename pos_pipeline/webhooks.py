@@ -80,8 +80,8 @@ class Webhooks(Protocol):
             UnexpectedPayload: it is signed, and not what the POS documents.
         """
 
-    def subscribe(self, settings: BaseSettings, api: "Api", url: str) -> Subscription:
-        """Have the POS deliver to `url`; what is there already is kept.
+    def subscribe(self, settings: BaseSettings, api: "Api", url: str, former: str = "") -> Subscription:
+        """Have the POS deliver to `url`; what is there already is kept, and what led to `former` is moved.
 
         Raises:
             Misconfigured: a setting that this needs is missing.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 
-from pos_pipeline.accounts.connections import load_connection
+from pos_pipeline.accounts.connections import Connection, load_connection
 from pos_pipeline.accounts.door import open_api, provider_named
 from pos_pipeline.errors import InvalidRequest
 from pos_pipeline.webhooks import Subscription
@@ -22,6 +22,8 @@ set
     updated_at = now()
 where connection_id = %(connection_id)s
 """
+
+FORMER = "select webhook_url from pos.accounts where connection_id = %s and webhook_url is not null limit 1"
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,7 @@ def register_webhooks(services: "Services", connection_id: UUID, url: str) -> Su
         )
     address = provider.webhooks.address(url, connection.merchant_id)
     with open_api(services, connection) as api:
-        made = provider.webhooks.subscribe(services.settings_of(provider), api, address)
+        made = provider.webhooks.subscribe(services.settings_of(provider), api, address, _former(services, connection))
     sealed = made.signature_key and services.vault.seal(
         made.signature_key, tenant_id=connection.tenant_id, connection_id=connection.id
     )
@@ -60,3 +62,9 @@ def register_webhooks(services: "Services", connection_id: UUID, url: str) -> Su
         )
     log.info("webhooks registered", connection_id=str(connection.id), provider=provider.name)
     return made
+
+
+def _former(services: "Services", connection: Connection) -> str:
+    """The address it was registered with before, if any."""
+    rows = services.database.fetch(FORMER, (connection.id,))
+    return str(rows[0][0]) if rows else ""

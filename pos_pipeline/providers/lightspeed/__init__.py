@@ -4,7 +4,8 @@ source.py     streams and how they are read      oauth.py     consent and refres
 lists.py      lists by version                   settings.py  the app, and the address of a shop
 beginning.py  the version a first sync begins after            errors.py    what a refusal means
 search.py     windows of history                 reference.py what is read whole, and the shops
-pages.py      pages cut into records             README.md    quirks and how each is met
+pages.py      pages cut into records             webhooks.py  what Lightspeed tells, and how it is believed
+                                                 README.md    quirks and how each is met
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ from pos_pipeline.provider import (
 from pos_pipeline.providers.lightspeed import oauth, reference, source
 from pos_pipeline.providers.lightspeed.errors import explain
 from pos_pipeline.providers.lightspeed.settings import DOMAIN_PREFIX, LightspeedSettings, lightspeed, prefix_in
+from pos_pipeline.providers.lightspeed.webhooks import SCOPE, LightspeedWebhooks
+from pos_pipeline.webhooks import Webhooks
 
 
 class Lightspeed(ConsentsByRedirect):
@@ -38,9 +41,10 @@ class Lightspeed(ConsentsByRedirect):
     name = "lightspeed"
     title = "Lightspeed Retail"
     streams: tuple[Stream, ...] = source.STREAMS
-    scopes: tuple[str, ...] = tuple(dict.fromkeys(stream.scope for stream in source.STREAMS))
+    scopes: tuple[str, ...] = (*dict.fromkeys(stream.scope for stream in source.STREAMS), SCOPE)
     max_window = timedelta(days=7)
     settings_type: type[BaseSettings] = LightspeedSettings
+    webhooks: Webhooks | None = LightspeedWebhooks()
     rate_reset_header: str | None = oauth.RATE_RESET
     credentials: tuple[Credential, ...] = (
         Credential(

@@ -20,7 +20,7 @@ from pos_pipeline.provider import MERCHANT_NAME, Grant
 from pos_pipeline.providers.lightspeed.errors import explain, explain_code, explain_refresh
 from pos_pipeline.providers.lightspeed.lists import Get
 from pos_pipeline.providers.lightspeed.reference import count_registers, retailer_of
-from pos_pipeline.providers.lightspeed.settings import DOMAIN_PREFIX, LightspeedSettings, checked_prefix
+from pos_pipeline.providers.lightspeed.settings import DOMAIN_PREFIX, PERSONAL, LightspeedSettings, checked_prefix
 
 TOKEN_PATH = "/api/1.0/token"  # noqa: S105 - an address
 RATE_RESET = "x-ratelimit-reset"
@@ -126,7 +126,8 @@ def from_token(settings: LightspeedSettings, prefix: str, token: str) -> Grant:
         named = retailer_of(get).domain_prefix
         if named and named.lower() != prefix:
             raise UnexpectedPayload(f"lightspeed: {prefix} answers as another shop; the token was not kept.")
-    return Grant(merchant_id=prefix, access_token=token, attributes=_attributes(get, prefix))
+    attributes = {**_attributes(get, prefix), PERSONAL: "yes"}
+    return Grant(merchant_id=prefix, access_token=token, attributes=attributes)
 
 
 def _obtain(

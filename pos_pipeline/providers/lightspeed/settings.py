@@ -11,6 +11,8 @@ from pos_pipeline.errors import InvalidRequest, Misconfigured
 
 DOMAIN_PREFIX = "domain_prefix"
 """Attribute of a grant and parameter of the callback: the shop's sub-domain, which is all that tells its host."""
+PERSONAL = "personal"
+"""Attribute of a grant by personal token: what Lightspeed delivers for those is not signed."""
 _PLACE = "{domain_prefix}"
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 

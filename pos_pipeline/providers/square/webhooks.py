@@ -109,7 +109,7 @@ class SquareWebhooks:
             ),
         )
 
-    def subscribe(self, settings: BaseSettings, api: Api, url: str) -> Subscription:  # noqa: ARG002 - the app's own matter
+    def subscribe(self, settings: BaseSettings, api: Api, url: str, former: str = "") -> Subscription:  # noqa: ARG002 - the app's own matter
         """One subscription serves every merchant; only the app's personal token may make it.
 
         Raises:

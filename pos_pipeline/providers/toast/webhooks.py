@@ -91,7 +91,7 @@ class ToastWebhooks:
             ),
         )
 
-    def subscribe(self, settings: BaseSettings, api: Api, url: str) -> NoReturn:  # noqa: ARG002 - nothing can be called
+    def subscribe(self, settings: BaseSettings, api: Api, url: str, former: str = "") -> NoReturn:  # noqa: ARG002 - nothing can be called
         """Toast has no such API.
 
         Raises:

@@ -49,7 +49,8 @@ def link(services: Services, sandbox: Sandbox, tenant: Tenant) -> Callable[..., 
 
     def link(merchant: str = "cafes", *, without_scope: str = "") -> Connection:
         url = authorize(services, "lightspeed", tenant.id, CALLBACK).url
-        url = url.replace(f"{without_scope}+".replace(":", "%3A"), "") if without_scope else url
+        scope = without_scope.replace(":", "%3A")
+        url = url.replace(f"{scope}+", "").replace(f"+{scope}&", "&") if scope else url
         answer = httpx.get(f"{url}&merchant={sandbox.clouds['lightspeed'].merchant_id(merchant)}", trust_env=False)
         came = parse_qs(urlsplit(answer.headers["location"]).query)
         connection = complete(services, "lightspeed", {name: values[0] for name, values in came.items()})

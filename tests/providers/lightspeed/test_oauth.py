@@ -242,7 +242,12 @@ def test_personal_token_is_its_own_grant(app: LightspeedSettings, office: Lights
 
     assert (grant.merchant_id, grant.access_token) == (PREFIX, PERSONAL)
     assert (grant.refresh_token, grant.expires_at) == (None, None)
-    assert grant.attributes == {"domain_prefix": PREFIX, "registers": "3", "merchant_name": "Panadería Sol"}
+    assert grant.attributes == {
+        "domain_prefix": PREFIX,
+        "registers": "3",
+        "merchant_name": "Panadería Sol",
+        "personal": "yes",
+    }
     assert office.token_calls == []
 
 

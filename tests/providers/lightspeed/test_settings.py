@@ -104,8 +104,8 @@ def test_unknown_number_of_registers_counts_as_one(registers: str) -> None:
     assert PROVIDER.budgets({"registers": registers}) == PROVIDER.budgets({})
 
 
-def test_scopes_are_those_of_the_streams() -> None:
-    """Nothing is asked for that is not read, and nothing that writes."""
+def test_scopes_are_those_of_streams_and_webhooks() -> None:
+    """Nothing is asked for that is not read, and nothing that writes but to register webhooks."""
     assert PROVIDER.scopes == (
         "sales:read",
         "products:read",
@@ -116,4 +116,5 @@ def test_scopes_are_those_of_the_streams() -> None:
         "payment_types:read",
         "taxes:read",
         "retailer:read",
+        "webhooks",
     )
