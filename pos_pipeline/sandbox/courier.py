@@ -156,6 +156,7 @@ class Courier:
         self._enqueue(delivery._replace(attempt=delivery.attempt + 1, reason=reason), wait)
 
     def _open_client(self) -> httpx.Client:
-        if self._client is None:
-            self._client = httpx.Client(timeout=self._habits.timeout_seconds, follow_redirects=False)
-        return self._client
+        with self._wake:  # senders begin together, and each would make one
+            if self._client is None:
+                self._client = httpx.Client(timeout=self._habits.timeout_seconds, follow_redirects=False)
+            return self._client
