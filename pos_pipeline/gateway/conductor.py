@@ -28,7 +28,8 @@ with free as (
     from pos.sync_requests as r
     inner join pos.connections as c on r.connection_id = c.id
     where
-        r.kind = 'live' and r.status = 'pending' and r.reason in ('webhook', 'manual', 'message', 'link')
+        r.kind = 'live' and r.reason in ('webhook', 'manual', 'message', 'link')
+        and (r.status = 'pending' or (r.status = 'running' and r.started_at is null))
         and r.not_before <= now()
         and not exists (
             select from pos.sync_requests as o
@@ -46,8 +47,9 @@ from free, pos.connections as c, pos.tenants as t
 where r.id = free.id and c.id = r.connection_id and t.id = r.tenant_id
 returning r.id, c.pos_provider, t.slug
 """
+# Running without a start waits like pending, of which a connection has one at a time: another may have come meanwhile.
 GIVE_BACK = """
-update pos.sync_requests set status = 'pending', started_at = null, attempts = attempts - 1
+update pos.sync_requests set started_at = null, attempts = attempts - 1
 where id = any(%s) and status = 'running'
 returning id
 """
@@ -145,6 +147,8 @@ class Conductor:
                         rest = time.monotonic() + REST_SECONDS
                 except PipelineError as error:
                     log.warning("runs wait for the sensors", error_type=error.code)
+                except Exception as error:  # noqa: BLE001 - nobody would begin again what ends here
+                    log.warning("runs wait for the sensors", error_type=type(error).__name__)
                 self._woken.wait(LOOK_SECONDS)
                 self._woken.clear()
 

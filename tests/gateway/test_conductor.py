@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pos_pipeline.accounts.connections import load_connection
+from pos_pipeline.accounts.connections import connections_of, load_connection
 from pos_pipeline.accounts.tenants import Tenant
 from pos_pipeline.gateway.conductor import Conductor
+from pos_pipeline.orchestration.due import claim_due
 from pos_pipeline.orchestration.requests import ask_live
 from pos_pipeline.services import Services
 from tests.gateway.shops import make_account, make_connection
@@ -85,9 +86,34 @@ def test_dagster_is_away(services: Services, conductor: Conductor, dagster: Laun
     ask(services, bakery)
     dagster.is_up = False
     conductor.step()
-    assert services.database.fetch("select status, attempts from pos.sync_requests") == [("pending", 0)]
+    waiting = "select attempts from pos.sync_requests where started_at is null and status in ('pending', 'running')"
+    assert services.database.fetch(waiting) == [(0,)]
 
     dagster.is_up = True
+    conductor.step()
+
+    assert dagster.seen == [("square_sync", "crumb")]
+
+
+def test_asked_again_while_dagster_is_away(
+    services: Services, conductor: Conductor, dagster: Launches, bakery: Tenant
+) -> None:
+    """What is given back meets what has come since; both wait, and one run answers them."""
+    ask(services, bakery)
+    [connection] = connections_of(services.database)
+
+    def come_between(*_: object) -> bool:
+        with services.database.transaction() as transaction:
+            ask_live(transaction, connection, "webhook")
+        return False
+
+    launch, dagster.launch = dagster.launch, come_between  # type: ignore[method-assign, assignment]
+    conductor.step()
+    [due] = claim_due(services.database, [])
+    assert (due.tenant_slug, len(due.connection_ids)) == ("crumb", 1)
+
+    services.database.fetch("update pos.sync_requests set started_at = null returning id")
+    dagster.launch = launch  # type: ignore[method-assign]
     conductor.step()
 
     assert dagster.seen == [("square_sync", "crumb")]
