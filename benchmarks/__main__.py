@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks import far_history, long_history, quiet_sync, raw_load, sandbox_to_marts
+from benchmarks import far_history, long_history, matching, quiet_sync, raw_load, sandbox_to_marts
 from benchmarks.order_pages import ORDERS_PER_PAGE, order_pages
 from benchmarks.report import Row, Table, show, write
 from benchmarks.server import HOME, Server, open_server
@@ -57,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "far": partial(
                 far_history.rows, server, days=sizes.far_days, sales_per_day=FAR_SALES_PER_DAY, rounds=sizes.rounds
             ),
+            "matching": partial(matching.rows, rounds=sizes.rounds + 2),
             "past": partial(long_history.rows, server, orders=sizes.past, times=sizes.times, rounds=3 * sizes.rounds),
         }
         rows: list[Row | Table] = []
@@ -81,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one round; too coarse to be kept")
     parser.add_argument(
-        "--only", nargs="+", choices=("raw", "marts", "quiet", "far", "past"), help="some of them; not kept"
+        "--only", nargs="+", choices=("raw", "marts", "quiet", "far", "matching", "past"), help="some of them; not kept"
     )
     parser.add_argument("--rows", type=int, metavar="N", help="orders of the raw load, default 100,000; not kept")
     return parser

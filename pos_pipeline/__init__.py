@@ -8,7 +8,7 @@ import-linter holds them):
     definitions · sensors             what Dagster is told · when it acts
     assets · sandbox                  Dagster nouns · simulated POS clouds
     orchestration                     what is due, the instance, its storage and launcher
-    extract · transform               a POS to raw rows (dlt) · raw rows to marts (dbt)
+    extract · transform · catalog     a POS to raw rows (dlt) · raw rows to marts (dbt) · which product is which
     events · sync_log                 what others are told · what every sync did
     accounts                          grants, tokens, linking, the door to a POS
     services                          what a process needs, built once
