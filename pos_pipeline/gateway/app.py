@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from pos_pipeline.gateway import problems
+from pos_pipeline.gateway import openapi, problems
 from pos_pipeline.gateway.conductor import Conductor, Dagster
 from pos_pipeline.gateway.identity import build_verifier
 from pos_pipeline.gateway.intake import Intake
@@ -74,4 +74,5 @@ def build_app(services: Services, settings: GatewaySettings) -> FastAPI:
     app.include_router(api)
     app.include_router(health.router)
     app.include_router(metrics.router)
+    openapi.describe(app)
     return app

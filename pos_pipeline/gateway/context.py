@@ -16,7 +16,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         403: "The token lacks a scope.",
         404: "There is no such thing in this tenant.",
         409: "Somebody is at it already, or it is there already.",
+        413: "The request is larger than any this API takes.",
         422: "The request does not parse, or the POS refuses it.",
+        500: "Something failed here, or this installation is not set up for it.",
+        502: "The POS sent something its protocol does not allow.",
         503: "Our store or the POS does not answer; try again after `Retry-After`.",
     }.items()
 }

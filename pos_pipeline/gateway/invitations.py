@@ -19,9 +19,16 @@ log = structlog.get_logger(__name__)
 class Link(BaseModel):
     """What the merchant is to do."""
 
-    authorize_url: str = Field(description="Page of the POS to open in the merchant's browser.")
-    code: str | None = Field(None, description="To be entered there as Location ID, where the POS sends nobody back.")
-    expires_in_seconds: int = Field(description="For so long the page or the code can be used.")
+    authorize_url: str = Field(
+        description="Page of the POS to open in the merchant's browser.",
+        examples=["https://connect.squareup.com/oauth2/authorize?client_id=sq0idp-…&state=…"],
+    )
+    code: str | None = Field(
+        None,
+        description="To be entered there as Location ID, where the POS sends nobody back.",
+        examples=["K7QM-2VXA-9PDR-WF3T"],
+    )
+    expires_in_seconds: int = Field(description="For so long the page or the code can be used.", examples=[600])
 
 
 def invite(core: Services, request: Request, caller: Identity, provider: str) -> Link:

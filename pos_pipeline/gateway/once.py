@@ -37,8 +37,23 @@ ANSWERED = "update pos.idempotency_keys set status = %s, body = %s where key = %
 GIVE_BACK = "delete from pos.idempotency_keys where key = %s and status is null"
 
 
+PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Of your choice. The request happens once, however often it is sent with it within a day.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
+    "example": "order-4711",
+}
+
+
 class OnceRoute(APIRoute):
     """A route whose POSTs honour `Idempotency-Key`, for callers with a token."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        if "POST" in (options.get("methods") or ()):
+            options["openapi_extra"] = {"parameters": [PARAMETER]} | (options.get("openapi_extra") or {})
+        super().__init__(*args, **options)
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         """The route's handler, guarded."""

@@ -72,7 +72,7 @@ where id = %(id)s
 returning id
 """
 
-AccountId = Annotated[UUID, Path(description="The account's id.")]
+AccountId = Annotated[UUID, Path(description="The account's id.", examples=["0b8f6a52-6f0e-4d59-9a3e-0c1d8f1f6f11"])]
 
 
 class Account(BaseModel):

@@ -86,7 +86,7 @@ EXAMPLE: JsonDict = {
     "bakery_product_id": "8d4f1c1e-2a53-4b7e-9f0a-6a2d6c0f7a10",
 }
 
-MappingId = Annotated[UUID, Path(description="The mapping's id.")]
+MappingId = Annotated[UUID, Path(description="The mapping's id.", examples=["5f1d0c5e-6a58-4b0c-8a57-1f0f2f9d3c21"])]
 MappingType = Literal["manual", "auto", "sku", "id"]
 
 

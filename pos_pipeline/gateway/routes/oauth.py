@@ -7,9 +7,9 @@ The callback takes no token: the state ties it to the tenant that asked, once an
 """
 
 import html
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
@@ -38,13 +38,36 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
 }
+PAGES: dict[int | str, dict[str, Any]] = {
+    status: {"content": {"text/html": {"schema": {"type": "string"}, "example": PAGE.format(title=title, text=text)}}}
+    | {"description": words}
+    for status, title, text, words in (
+        (200, "Linked", "2 shops of Square linked. Their sales are on the way.", "The till is linked."),
+        (400, "Not linked", "Start the linking again.", "Nobody asked for this consent, or it is too old."),
+        (403, "Not linked", "Consent was not given.", "The merchant declined, or the POS takes the code for no good."),
+        (404, "Not linked", "Toast sends nobody back here.", "There is no such POS, or it sends nobody back."),
+        (422, "Not linked", "Grant MERCHANT_PROFILE_READ.", "The consent does not let us see the shops."),
+        (500, "Not linked", "The application is not set up.", "This installation has no application at the POS."),
+        (502, "Not linked", "The POS sent something unforeseen.", "The POS does not keep to its protocol."),
+        (503, "Not linked", "Try again in a minute.", "The POS or our store does not answer."),
+    )
+}
+"""What a merchant's browser may be shown, for the OpenAPI."""
+
+
+ProviderName = Annotated[str, Path(description="The POS, by its short name.", examples=["square"])]
+Code = Annotated[str, Path(description="The link code, however it is typed.", examples=["K7QM-2VXA-9PDR-WF3T"])]
 
 
 class CodeState(BaseModel):
     """How far a link by code has come."""
 
     linked: list[Account] = Field(description="Shops linked by this look.")
-    message: str | None = Field(None, description="What keeps it from being finished, if anything is known.")
+    message: str | None = Field(
+        None,
+        description="What keeps it from being finished, if anything is known.",
+        examples=["Toast lists the shop but does not let us read it yet; that takes up to half an hour."],
+    )
 
 
 @router.get("/{provider}/authorize", summary="Ask a merchant's consent", responses=PROBLEMS, response_model=Link)
@@ -52,7 +75,7 @@ def start(
     caller: Admin,
     core: Core,
     request: Request,
-    provider: str,
+    provider: ProviderName,
     *,
     redirect: Annotated[bool, Query(description="Answer 302 to the POS's page instead of its address.")] = False,
 ) -> Response:
@@ -63,8 +86,13 @@ def start(
     return Response(link.model_dump_json(), media_type="application/json", headers=HEADERS)
 
 
-@router.get("/{provider}/callback", summary="Where the merchant's browser comes back to", response_class=HTMLResponse)
-def finish(core: Core, request: Request, provider: str) -> HTMLResponse:
+@router.get(
+    "/{provider}/callback",
+    summary="Where the merchant's browser comes back to",
+    response_class=HTMLResponse,
+    responses=PAGES,
+)
+def finish(core: Core, request: Request, provider: ProviderName) -> HTMLResponse:
     """Link the till the merchant has consented to. Not for programs: it answers a page."""
     answer = dict(request.query_params)
     if len(answer) != len(request.query_params.multi_items()) or len(str(request.query_params)) > MAX_QUERY_LENGTH:
@@ -89,7 +117,7 @@ def finish(core: Core, request: Request, provider: str) -> HTMLResponse:
 
 
 @router.get("/{provider}/codes/{code}", summary="Has the merchant entered the code?", responses=PROBLEMS)
-def look_for_code(caller: Admin, core: Core, provider: str, code: str) -> CodeState:
+def look_for_code(caller: Admin, core: Core, provider: ProviderName, code: Code) -> CodeState:
     """Look whether the merchant has entered our code at the POS, and link the shops that have."""
     pos = provider_named(core, provider)
     if not pos.links_by_code:

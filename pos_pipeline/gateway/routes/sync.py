@@ -73,9 +73,11 @@ class SyncRequest(BaseModel):
     """Something asked for, and what became of it."""
 
     id: UUID
-    kind: str = Field(description="live, or window for a part of the past")
-    reason: str
-    status: str = Field(description="pending, running, done or failed")
+    kind: str = Field(description="live, or window for a part of the past", examples=["live"])
+    reason: str = Field(
+        description="Who asked: due, webhook, manual, backfill, sweep, message or link.", examples=["manual"]
+    )
+    status: str = Field(description="pending, running, done or failed", examples=["done"])
     window_start: datetime | None
     window_end: datetime | None
     attempts: int
@@ -88,7 +90,7 @@ class SyncRequest(BaseModel):
 class Asked(BaseModel):
     """What was asked for, as requests whose progress `GET /sync/{account_id}/status` shows."""
 
-    request_ids: list[UUID]
+    request_ids: list[UUID] = Field(examples=[["0b8f6a52-6f0e-4d59-9a3e-0c1d8f1f6f11"]])
     window_start: datetime | None = None
     window_end: datetime | None = None
 
@@ -131,9 +133,9 @@ class Past(BaseModel):
 class Progress(BaseModel):
     """How far imports have come: parts are months."""
 
-    parts: int
-    done: int
-    failed: int
+    parts: int = Field(examples=[3])
+    done: int = Field(examples=[2])
+    failed: int = Field(examples=[0])
 
 
 class SyncStatus(BaseModel):
@@ -155,7 +157,7 @@ class SyncLog(BaseModel):
     sync_started_at: datetime
     sync_completed_at: datetime | None
     sync_duration_seconds: float | None
-    status: str = Field(description="in_progress, success, partial or failed")
+    status: str = Field(description="in_progress, success, partial or failed", examples=["success"])
     error_type: str | None
     error_message: str | None
     transactions_fetched: int

@@ -60,16 +60,14 @@ class Operation:
     @property
     def asks_for(self) -> set[str]:
         """Names under which it takes what belongs to a tenant."""
-        lists = {"cursor"} & self.names.keys()
-        keys = {"idempotency-key"} if self.method == "post" else set()
-        return (self.names.keys() - HARMLESS.keys() - lists) | lists | keys
+        return self.names.keys() - HARMLESS.keys()
 
     def send(self, client: TestClient, things: dict[str, Any]) -> httpx.Response:
         """Ask with these things."""
         sent = {name: HARMLESS[name] for name in self.names.keys() & HARMLESS.keys()} | things
         by_place: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}, "body": {}}
         for name, value in sent.items():
-            place = self.names.get(name, "header")
+            place = self.names[name]
             if value is not None and not (place == "body" and name in BODY_LEAVES_OUT):
                 by_place[place][name] = value
         path = self.path.format(**{name: quote(value) for name, value in by_place["path"].items()})
@@ -79,13 +77,17 @@ class Operation:
         )
 
 
+def _plain(parameter: dict[str, str]) -> str:
+    return parameter["name"].lower() if parameter["in"] == "header" else parameter["name"]
+
+
 def operations(app: Any) -> Iterator[Operation]:
     """All of them; those that delete come last."""
     described = app.openapi()
     found = []
     for path, methods in described["paths"].items():
         for method, route in methods.items():
-            names = {parameter["name"]: parameter["in"] for parameter in route.get("parameters", [])}
+            names = {_plain(parameter): parameter["in"] for parameter in route.get("parameters", [])}
             for content in route.get("requestBody", {}).get("content", {}).values():
                 schema = content["schema"]
                 name = schema.get("$ref", "").rpartition("/")[2]
