@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks import far_history, long_history, matching, quiet_sync, raw_load, sandbox_to_marts
+from benchmarks import (
+    far_history,
+    long_history,
+    matching,
+    quiet_sync,
+    raw_load,
+    sandbox_to_marts,
+    till_to_marts,
+    webhook_storm,
+)
 from benchmarks.order_pages import ORDERS_PER_PAGE, order_pages
 from benchmarks.report import Row, Table, show, write
 from benchmarks.server import HOME, Server, open_server
@@ -16,6 +25,10 @@ from pos_pipeline.settings import PROJECT_ROOT
 
 DOCUMENT = PROJECT_ROOT / "docs" / "benchmarks.md"
 FAR_SALES_PER_DAY = 60
+LIVE_DAYS = 30
+LIVE_PER_SECOND = 5
+WEBHOOKS_PER_SECOND = 500
+NAMES = ("raw", "marts", "quiet", "far", "matching", "live", "storm", "past")
 REMARKS = (Path(__file__).parent / "remarks.md").read_text()
 
 
@@ -35,12 +48,36 @@ class Sizes:
     """How many times longer the long past is."""
     far_days: int
     """Length of the past that is read from far away."""
+    live_seconds: int
+    """How long sales come while their way into the marts is timed."""
+    storm_seconds: int
+    """How long webhooks come thickly."""
     rounds: int
     """Of the longest comparison; shorter ones have more."""
 
 
-FULL = Sizes(rows=100_000, dlt_rows=10_000, orders=20_000, past=50_000, times=40, far_days=30, rounds=3)
-QUICK = Sizes(rows=20_000, dlt_rows=5_000, orders=4_000, past=5_000, times=10, far_days=7, rounds=1)
+FULL = Sizes(
+    rows=100_000,
+    dlt_rows=10_000,
+    orders=20_000,
+    past=50_000,
+    times=40,
+    far_days=30,
+    live_seconds=60,
+    storm_seconds=30,
+    rounds=3,
+)
+QUICK = Sizes(
+    rows=20_000,
+    dlt_rows=5_000,
+    orders=4_000,
+    past=5_000,
+    times=10,
+    far_days=7,
+    live_seconds=20,
+    storm_seconds=6,
+    rounds=1,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 far_history.rows, server, days=sizes.far_days, sales_per_day=FAR_SALES_PER_DAY, rounds=sizes.rounds
             ),
             "matching": partial(matching.rows, rounds=sizes.rounds + 2),
+            "live": partial(
+                till_to_marts.rows, server, days=LIVE_DAYS, seconds=sizes.live_seconds, per_second=LIVE_PER_SECOND
+            ),
+            "storm": partial(webhook_storm.rows, server, seconds=sizes.storm_seconds, per_second=WEBHOOKS_PER_SECOND),
             "past": partial(long_history.rows, server, orders=sizes.past, times=sizes.times, rounds=3 * sizes.rounds),
         }
         rows: list[Row | Table] = []
@@ -81,9 +122,7 @@ def _raw(server: Server, rows: int, sizes: Sizes) -> Iterator[Row]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one round; too coarse to be kept")
-    parser.add_argument(
-        "--only", nargs="+", choices=("raw", "marts", "quiet", "far", "matching", "past"), help="some of them; not kept"
-    )
+    parser.add_argument("--only", nargs="+", choices=NAMES, help="some of them; not kept")
     parser.add_argument("--rows", type=int, metavar="N", help="orders of the raw load, default 100,000; not kept")
     return parser
 
