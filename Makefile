@@ -3,6 +3,8 @@
 BIN := .venv/bin
 PYTHON ?=
 ARGS ?=
+# Tests wait for servers half of the time, so there are more processes than cores; see tests/rig/sharing.py.
+SHARED := -n 3 --dist loadgroup --no-loadscope-reorder
 
 # Compiled modules halve the start of every process; some shells forbid writing them.
 unexport PYTHONDONTWRITEBYTECODE
@@ -23,8 +25,8 @@ demo: setup ## Link simulated tills, import, sync, model, publish and reconcile;
 dev: setup ## Start everything: Dagster's UI, workers, simulated tills. Ctrl-C ends it
 	@$(BIN)/pos-pipeline dev $(ARGS)
 
-test: setup ## Run all tests; ARGS="-k refund" runs some
-	@url=$$($(BIN)/python scripts/ensure-rabbitmq) && RABBITMQ_URL="$$url" $(BIN)/python -m pytest $(ARGS)
+test: setup ## Run all tests, three at a time; ARGS="-k refund" runs some, ARGS=-n0 one at a time
+	@url=$$($(BIN)/python scripts/ensure-rabbitmq) && RABBITMQ_URL="$$url" $(BIN)/python -m pytest $(SHARED) $(ARGS)
 
 lint: setup ## Check style, types, layers and SQL
 	@scripts/lint

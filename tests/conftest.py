@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pos_pipeline.services import Services
     from pos_pipeline.warehouse.database import Database
 
-pytest_plugins = ["rig.fixtures"]
+pytest_plugins = ["rig.fixtures", "rig.sharing"]
 
 DATABASE_PREFIX = "pos_test_"
 PROJECT_PREFIXES = ("POS_", "SQUARE_", "TOAST_", "LIGHTSPEED_", "DAGSTER_", "DBT_", "DLT_", "CELERY_")
