@@ -154,9 +154,13 @@ def link(
     Without `--credentials` an address is printed. Where the POS sends the browser back, this command waits on
     `http://127.0.0.1:PORT/callback`, a redirect URI that has to be registered with the POS; where it does not
     (Toast), a code is printed that the merchant enters there, and this command waits until the POS knows it.
+    With POS_PUBLIC_URL set, the gateway there is subscribed to the merchant's events, where the POS has an API for it.
     """
     from pos_pipeline.accounts.door import provider_named
+    from pos_pipeline.accounts.hooks import listen
     from pos_pipeline.accounts.linking import link_with_credentials
+    from pos_pipeline.gateway.settings import GatewaySettings
+    from pos_pipeline.settings import load_settings
 
     if credentials not in {None, "-"}:
         raise InvalidRequest(
@@ -171,6 +175,9 @@ def link(
             if credentials is None
             else link_with_credentials(services, provider, tenant_id, read_credentials(pos))
         )
+        if public_url := load_settings(GatewaySettings).public_url:
+            for one in connections:
+                listen(services, one, public_url)
         accounts = [row for one in connections for row in account_rows(services.database, connection_id=one.id)]
     merchants = [one.merchant_id for one in connections]
     shops = f"{len(accounts)} shop{'' if len(accounts) == 1 else 's'}"

@@ -1,19 +1,13 @@
-"""Asking for a consent, and the addresses a POS has of us: made of settings, never of a request's headers."""
+"""Asking for a consent, and the address a browser comes back to: made of settings, never of a request's headers."""
 
-import structlog
 from fastapi import Request
 from pydantic import BaseModel, Field
 
-from pos_pipeline.accounts.connections import Connection
 from pos_pipeline.accounts.consent import CODE_LIFETIME, LIFETIME
 from pos_pipeline.accounts.door import provider_named
-from pos_pipeline.accounts.hooks import register_webhooks
 from pos_pipeline.accounts.linking import authorize
-from pos_pipeline.errors import PipelineError
 from pos_pipeline.gateway.identity import Identity
 from pos_pipeline.services import Services
-
-log = structlog.get_logger(__name__)
 
 
 class Link(BaseModel):
@@ -47,22 +41,3 @@ def invite(core: Services, request: Request, caller: Identity, provider: str) ->
 def callback_url(request: Request, provider: str) -> str:
     """The redirect address registered with the POS."""
     return f"{request.app.state.public_url}/api/v1/pos/oauth/{provider}/callback"
-
-
-def webhook_url(request: Request, provider: str) -> str:
-    """Where the POS delivers."""
-    return f"{request.app.state.public_url}/api/v1/pos/webhooks/{provider}"
-
-
-def listen(core: Services, request: Request, connection: Connection) -> None:
-    """Subscribe to a newly linked connection's events, where that can be done without anybody.
-
-    A till is linked all the same when it cannot: its syncs do not need them.
-    """
-    pos = provider_named(core, connection.provider)
-    if not core.settings.enable_webhooks or pos.webhooks is None or not pos.webhooks.is_registered_by_api:
-        return
-    try:
-        register_webhooks(core, connection.id, webhook_url(request, pos.name))
-    except PipelineError as error:
-        log.warning("webhooks not registered", connection_id=str(connection.id), error_type=error.code)

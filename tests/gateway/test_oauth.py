@@ -13,6 +13,7 @@ from pos_pipeline.sandbox.shop.merchants import PANADERIA
 from pos_pipeline.warehouse.database import Database
 
 Ask = Callable[..., TestClient]
+WEBHOOKS = "http://127.0.0.1:8013/api/v1/pos/webhooks/square"
 
 
 @pytest.fixture
@@ -44,9 +45,20 @@ def test_from_the_first_click_to_accounts(ask: Ask, database: Database, bakery: 
     assert "script" not in page.text
     [account] = ask(bakery).get("accounts").json()["items"]
     assert (account["status"], account["location_name"]) == ("active", "Panadería Ejemplo Centro")
+    assert (account["webhook_status"], account["webhook_url"]) == ("listening", WEBHOOKS)
     asked = database.fetch("select kind, reason, count(*) from pos.sync_requests group by 1, 2 order by 1")
     assert asked[0] == ("live", "link", 1)
     assert (asked[1][:2], asked[1][2] >= 3) == (("window", "link"), True)
+
+
+def test_linked_with_credentials(ask: Ask, bakery: Tenant, square: Sandbox) -> None:
+    """The POS is asked to tell what happens, as after a consent."""
+    [known] = square.merchants("square")
+    typed = {"pos_provider": "square", "credentials": {"access_token": known["access_token"]}}
+
+    [account] = ask(bakery).post("accounts", json=typed).json()
+
+    assert (account["webhook_status"], account["webhook_url"]) == ("listening", WEBHOOKS)
 
 
 @pytest.mark.usefixtures("square")

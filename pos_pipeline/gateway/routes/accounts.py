@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from pos_pipeline.accounts.hooks import register_webhooks
+from pos_pipeline.accounts.hooks import listen, register_webhooks, webhook_url
 from pos_pipeline.accounts.linking import disconnect, link_with_credentials
 from pos_pipeline.errors import NotFound
 from pos_pipeline.gateway.context import PROBLEMS, Core
 from pos_pipeline.gateway.identity import Admin, Identity, Reader, Writer
-from pos_pipeline.gateway.invitations import Link, invite, webhook_url
+from pos_pipeline.gateway.invitations import Link, invite
 from pos_pipeline.gateway.isolation import as_tenant, rows_of
 from pos_pipeline.gateway.once import OnceRoute
 from pos_pipeline.gateway.paging import Cursor, Limit, Page, page_of, position_of
@@ -21,7 +21,15 @@ from pos_pipeline.services import Services
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], route_class=OnceRoute, responses=PROBLEMS)
 
-COLUMNS = """
+# Where nobody has registered through us, events that came say that somebody has elsewhere.
+WEBHOOK_STATUS = """case
+    when c.status = 'disconnected' then 'none'
+    when c.webhook_silent_since is not null then 'silent'
+    when c.webhook_registered_at is not null then 'listening'
+    when exists (select from pos.webhooks as w where w.connection_id = c.id) then 'listening'
+    else 'none'
+end"""
+COLUMNS = f"""
 a.id,
 a.pos_provider,
 a.account_name,
@@ -37,6 +45,8 @@ a.last_successful_sync_at,
 a.next_sync_at,
 c.token_expires_at,
 a.webhook_url,
+{WEBHOOK_STATUS} as webhook_status,
+c.webhook_message,
 a.status,
 a.error_message,
 a.error_count,
@@ -94,6 +104,11 @@ class Account(BaseModel):
     next_sync_at: datetime
     token_expires_at: datetime | None
     webhook_url: str | None
+    webhook_status: str = Field(
+        description="listening: the POS tells what happens; silent: it did, and no more; none: found by the clock only",
+        examples=["listening"],
+    )
+    webhook_message: str | None = Field(description="What is wrong with it, and what to do.")
     status: str = Field(description="active, disconnected or error", examples=["active"])
     error_message: str | None = Field(description="What is wrong and what to do, while status is error.")
     error_count: int = Field(description="Failures since the last success.")
@@ -148,10 +163,12 @@ def list_accounts(
 
 
 @router.post("", status_code=201, summary="Link shops with credentials")
-def link_accounts(caller: Admin, core: Core, wanted: NewAccounts) -> list[Account]:
+def link_accounts(caller: Admin, core: Core, request: Request, wanted: NewAccounts) -> list[Account]:
     """Link every shop behind credentials a merchant typed in. To ask consent, see `/oauth/{provider}/authorize`."""
     connections = link_with_credentials(core, wanted.pos_provider, caller.tenant_id, wanted.credentials)
     welcome(core, connections)
+    for connection in connections:
+        listen(core, connection, request.app.state.public_url)
     return [account for connection in connections for account in accounts_of(core, caller, connection.id)]
 
 
@@ -196,7 +213,7 @@ def reconnect(caller: Admin, core: Core, request: Request, account_id: AccountId
 def register(caller: Admin, core: Core, request: Request, account_id: AccountId) -> list[Account]:
     """Subscribe this gateway to the POS's events for every shop of the account's grant; those are answered."""
     account = find_account(core, caller, account_id)
-    register_webhooks(core, account.connection_id, webhook_url(request, account.pos_provider))
+    register_webhooks(core, account.connection_id, webhook_url(request.app.state.public_url, account.pos_provider))
     return accounts_of(core, caller, account.connection_id)
 
 

@@ -16,11 +16,12 @@ from pydantic import BaseModel, Field
 from pos_pipeline.accounts.codes import collect
 from pos_pipeline.accounts.consent import consent_by_code, message_on_code
 from pos_pipeline.accounts.door import provider_named
+from pos_pipeline.accounts.hooks import listen
 from pos_pipeline.accounts.linking import complete
 from pos_pipeline.errors import InvalidRequest, NotFound, PipelineError, Unauthorised
 from pos_pipeline.gateway.context import PROBLEMS, Core
 from pos_pipeline.gateway.identity import Admin
-from pos_pipeline.gateway.invitations import Link, invite, listen
+from pos_pipeline.gateway.invitations import Link, invite
 from pos_pipeline.gateway.problems import STATUS
 from pos_pipeline.gateway.routes.accounts import Account, accounts_of
 from pos_pipeline.orchestration.requests import welcome
@@ -108,7 +109,7 @@ def finish(core: Core, request: Request, provider: ProviderName) -> HTMLResponse
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
         return _page(status, "Not linked", f"{error} {error.action_required}")
     welcome(core, [connection])
-    listen(core, request, connection)
+    listen(core, connection, request.app.state.public_url)
     request.app.state.conductor.wake()
     shops = len(connection.location_ids)
     return _page(
@@ -117,7 +118,7 @@ def finish(core: Core, request: Request, provider: ProviderName) -> HTMLResponse
 
 
 @router.get("/{provider}/codes/{code}", summary="Has the merchant entered the code?", responses=PROBLEMS)
-def look_for_code(caller: Admin, core: Core, provider: ProviderName, code: Code) -> CodeState:
+def look_for_code(caller: Admin, core: Core, request: Request, provider: ProviderName, code: Code) -> CodeState:
     """Look whether the merchant has entered our code at the POS, and link the shops that have."""
     pos = provider_named(core, provider)
     if not pos.links_by_code:
@@ -127,6 +128,8 @@ def look_for_code(caller: Admin, core: Core, provider: ProviderName, code: Code)
         raise NotFound("code: there is no such code; it may be too old.")
     connections = collect(core, provider, code=code)
     welcome(core, connections)
+    for connection in connections:
+        listen(core, connection, request.app.state.public_url)
     linked = [account for one in connections for account in accounts_of(core, caller, one.id)]
     return CodeState(linked=linked, message=message_on_code(core.database, code))
 
