@@ -7,7 +7,7 @@ import dagster as dg
 
 from assets.batches import serve_windows, sync_many
 from assets.keys import EVENTS_KEY, history_key, stream_key
-from assets.upkeep import ask_for_sweep, follow_codes, forget, renew_tokens
+from assets.upkeep import ask_for_sweep, follow_codes, forget, mend_webhooks, renew_tokens
 from pos_pipeline.provider import Provider
 
 KIND_TAG = "pos/kind"
@@ -46,6 +46,12 @@ def tokens() -> None:
     """Scheduled hourly."""
     renew_tokens()
     follow_codes()
+
+
+@dg.job(tags={"dagster/priority": "-5"}, description="Registers webhooks again that have fallen silent.")
+def webhooks() -> None:
+    """Scheduled every half hour."""
+    mend_webhooks()
 
 
 @dg.job(tags={"dagster/priority": "-10"}, description="Forgets what nobody reads any more.")

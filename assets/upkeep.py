@@ -11,6 +11,7 @@ from pos_pipeline.orchestration.due import ask_for_windows
 from pos_pipeline.orchestration.event_log import forget_events
 from pos_pipeline.orchestration.requests import welcome
 from pos_pipeline.orchestration.retention import forget_rows
+from pos_pipeline.orchestration.silence import end_silence
 from pos_pipeline.provider import Window
 from pos_pipeline.services import Services
 
@@ -61,3 +62,16 @@ def follow_codes(context: dg.OpExecutionContext, services: dg.ResourceParam[Serv
         else:
             welcome(services, linked)
             context.log.info("%s: %s shops linked", provider.title, len(linked))
+
+
+@dg.op(description="Notices POS that tell nothing of the sales syncs find, and registers webhooks with them again.")
+def mend_webhooks(context: dg.OpExecutionContext, services: dg.ResourceParam[Services]) -> None:
+    """What cannot be mended is said by the accounts; the syncs go on without."""
+    report = end_silence(services)
+    context.log.info(
+        "%s have fallen silent, %s are heard again, %s registered again, %s could not be",
+        report.fallen_silent,
+        report.heard_again,
+        report.registered_again,
+        report.failed,
+    )

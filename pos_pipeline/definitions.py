@@ -22,6 +22,7 @@ from assets.jobs import (
     sync_batch,
     sync_windows,
     tokens,
+    webhooks,
 )
 from assets.models import MARTS, load_manifest, model_specs, test_specs
 from assets.resources import SERVICES, process_services
@@ -60,7 +61,7 @@ def _composed(services: Services | None) -> dg.Definitions:
     marts = build_marts_jobs([spec.key for spec in models])
     checks = build_check_jobs(watched, [tests])
     history = build_history_job(providers)
-    upkeep = [sweep, tokens, maintenance]
+    upkeep = [sweep, tokens, webhooks, maintenance]
     return dg.Definitions(
         assets=[
             *(build_ingest(provider) for provider in providers),

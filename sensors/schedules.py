@@ -8,6 +8,7 @@ import dagster as dg
 CRON = {
     "sweep": "20 1 * * *",
     "tokens": "5 * * * *",
+    "webhooks": "10,40 * * * *",
     "maintenance": "40 3 * * *",
     "checks": "*/15 * * * *",
     "data_tests": "50 * * * *",

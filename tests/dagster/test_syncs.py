@@ -228,3 +228,15 @@ def test_failed_window_does_not_stop_the_next(
         asked[0]: "failed",
         asked[1]: "done",
     }
+
+
+def test_webhooks_are_looked_after(corner: Services, link: Link, instance: dg.DagsterInstance) -> None:
+    """The job goes through with a POS that sends none, and with one that has gone silent and cannot be asked."""
+    connection = link()
+    corner.database.fetch(
+        "update pos.connections set webhook_address = 'https://pos.example', webhook_silent_since = now()"
+        " where id = %s returning id",
+        (connection,),
+    )
+
+    assert run(corner, instance, "webhooks").success

@@ -16,6 +16,7 @@ from pos_pipeline.gateway.serving import build_server, listen
 from pos_pipeline.gateway.settings import GatewaySettings
 from pos_pipeline.http import client
 from pos_pipeline.orchestration.inbox import Fate, store
+from pos_pipeline.orchestration.silence import end_silence
 from pos_pipeline.sandbox import CloudOptions
 from pos_pipeline.sandbox.shop.merchants import CAFES, PANADERIA
 from pos_pipeline.services import Services
@@ -174,3 +175,19 @@ def test_a_merchant_who_leaves(street: Street) -> None:
     [(_, message)] = street.database.fetch(f"{query} where t.slug = 't-panaderia'")
     assert "Link the till again" in message
     assert {status for status, _ in street.database.fetch(f"{query} where t.slug = 't-cafes'")} == {"active"}
+
+
+@pytest.mark.parametrize("street", ["lightspeed"], indirect=True)
+def test_a_pos_that_has_forgotten_us(street: Street) -> None:
+    """Registered again by itself, it tells of the next sale, and the silence is over."""
+    street.link("panaderia")
+    cloud: Any = street.tills.sandbox.clouds["lightspeed"]
+    cloud.hooks.forget("panaderia")
+    street.database.fetch("update pos.connections set webhook_silent_since = now() - interval '5 hours' returning id")
+
+    mended = end_silence(street.tills.services)
+    street.sell("panaderia")
+    street.wait(street.inbox)
+
+    assert (mended.registered_again, mended.failed) == (1, 0)
+    assert end_silence(street.tills.services).heard_again == 1

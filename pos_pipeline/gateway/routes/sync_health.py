@@ -13,6 +13,7 @@ from pos_pipeline.gateway.identity import Reader
 from pos_pipeline.gateway.isolation import rows_of
 from pos_pipeline.gateway.marts import READY, Share, rows_of_marts
 from pos_pipeline.gateway.paging import Cursor, Limit, Page, page_of, position_of, text
+from pos_pipeline.gateway.routes.accounts import WEBHOOK_STATUS
 
 router = APIRouter(prefix="/analytics", tags=["analytics"], responses=PROBLEMS)
 
@@ -21,12 +22,13 @@ OUR_OWN = ["interrupted", WarehouseUnavailable.code, Busy.code, Misconfigured.co
 """Failures that say nothing about the POS, because they are ours."""
 
 # The mart is asked for one page of shops: it counts a day of logs for every shop it is asked for.
-HEALTH = """
+HEALTH = f"""
 with page as materialized (
-    select id, location_name
-    from pos.accounts
-    where (location_name, id) > (%(location_name)s, %(id)s) or %(id)s::uuid is null
-    order by location_name, id
+    select a.id, a.location_name, c.webhook_message, {WEBHOOK_STATUS} as webhook_status
+    from pos.accounts as a
+    inner join pos.connections as c on a.connection_id = c.id
+    where (a.location_name, a.id) > (%(location_name)s, %(id)s) or %(id)s::uuid is null
+    order by a.location_name, a.id
     limit %(limit)s
 )
 
@@ -49,7 +51,9 @@ select
     h.last_sync_at,
     h.last_successful_sync_at,
     h.next_sync_at,
-    h.last_error_at
+    h.last_error_at,
+    page.webhook_status,
+    page.webhook_message
 from marts.fct_sync_health as h
 inner join page on h.pos_account_id = page.id
 where h.pos_account_id = any(array(select id from page))
@@ -117,6 +121,8 @@ class SyncHealth(BaseModel):
     last_successful_sync_at: datetime | None
     next_sync_at: datetime
     last_error_at: datetime | None
+    webhook_status: str = Field(description="listening, silent or none, as accounts say it", examples=["listening"])
+    webhook_message: str | None = Field(description="What is wrong with its webhooks, and what to do.")
     last_24_hours: Span = Span()
     last_7_days: Span = Span()
 

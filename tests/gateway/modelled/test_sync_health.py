@@ -48,6 +48,7 @@ def test_speed_within_a_day_and_a_week(ask: Ask, database: Database, bakery: Ten
     }
     assert (shop["last_7_days"]["finished"], shop["last_7_days"]["p95_seconds"]) == (203, 501.0)
     assert (shop["sync_count_24h"], shop["success_rate_24h"]) == (103, "1.0000")
+    assert (shop["webhook_status"], shop["webhook_message"]) == ("none", None)
 
 
 def test_the_pos_answers_for_itself(ask: Ask, database: Database, bakery: Tenant) -> None:
@@ -94,3 +95,16 @@ def test_shops_page_by_page(ask: Ask, database: Database, bakery: Tenant, rival:
         query["cursor"] = page["next_cursor"]
 
     assert seen == [("A", 65), ("B", 66), ("C", 67), ("D", 68), ("E", 69)]
+
+
+def test_a_silent_pos_says_so(ask: Ask, database: Database, bakery: Tenant) -> None:
+    """In the words the account has for it."""
+    make_account(database, bakery, make_connection(database, bakery))
+    database.fetch(
+        "update pos.connections set webhook_silent_since = now(), webhook_message = 'Square has told nothing.'"
+        " returning id"
+    )
+
+    [shop] = ask(bakery, "read").get("analytics/sync-health").json()["items"]
+
+    assert (shop["webhook_status"], shop["webhook_message"]) == ("silent", "Square has told nothing.")
