@@ -5,6 +5,7 @@ these checks look at every account and report the failing ones as rows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
 import dagster as dg
 from psycopg.types.json import Jsonb
@@ -17,6 +18,8 @@ MISSED_SYNCS = 3
 """An account is stale when it has missed so many of its own syncs."""
 
 OUTBOX_LIMIT_SECONDS = 300
+OLDEST_TOKEN = timedelta(days=8)
+"""They are renewed weekly; a day later the sweep has failed for a whole day."""
 ROWS_SHOWN = 50
 
 STALE_ACCOUNTS = """
@@ -59,6 +62,19 @@ where q.pos_provider = %(provider)s and q.released_at is null
 group by t.slug, q.stream, q.reason
 order by t.slug, q.stream, q.reason
 """
+UNRENEWED_TOKENS = """
+select
+    t.slug,
+    c.merchant_id,
+    to_char(coalesce(c.token_renewed_at, c.created_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI')
+from pos.connections as c
+inner join pos.tenants as t on c.tenant_id = t.id
+where
+    c.pos_provider = %(provider)s and c.status = 'active'
+    and c.access_token is not null and c.refresh_token is not null
+    and coalesce(c.token_renewed_at, c.created_at) < now() - %(oldest)s
+order by t.slug, c.merchant_id
+"""
 OVERDUE_EVENTS = """
 select o.routing_key, t.slug, o.attempts, o.last_error, to_char(o.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')
 from pos.outbox as o
@@ -69,7 +85,7 @@ order by o.sequence
 
 
 def build_checks(provider: Provider) -> dg.AssetChecksDefinition:
-    """Three questions about one provider's accounts, asked in one step."""
+    """Four questions about one provider's accounts, asked in one step."""
     sales = next(s for s in provider.streams if s.counts_as_transactions)
     asset = stream_key(provider.name, sales.name)
     specs = [
@@ -82,6 +98,11 @@ def build_checks(provider: Provider) -> dg.AssetChecksDefinition:
             "every_stream_is_read",
             asset=asset,
             description="No stream of an active connection stands still while its other streams are read.",
+        ),
+        dg.AssetCheckSpec(
+            "tokens_are_renewed",
+            asset=asset,
+            description=f"No token that is renewed by us is older than {OLDEST_TOKEN.days} days.",
         ),
         dg.AssetCheckSpec(
             "nothing_set_aside", asset=asset, description="No record waits in quarantine for somebody to look at it."
@@ -104,6 +125,12 @@ def build_checks(provider: Provider) -> dg.AssetChecksDefinition:
             asset,
             ("tenant", "merchant", "stream", "last_read_utc"),
             fetch(SILENT_STREAMS, parameters),
+        )
+        yield _result(
+            "tokens_are_renewed",
+            asset,
+            ("tenant", "merchant", "renewed_utc"),
+            fetch(UNRENEWED_TOKENS, {"provider": provider.name, "oldest": OLDEST_TOKEN}),
         )
         yield _result(
             "nothing_set_aside",

@@ -8,6 +8,7 @@ still the one to replace, and has stored the new pair before anybody uses it.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -33,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 REFRESH_BEFORE = timedelta(hours=6)
 """The sweep renews tokens that expire so soon; a sync renews its own a minute before."""
+JITTER = timedelta(days=1)
+"""Tills that were linked together have their tokens renewed spread over so long, not in one minute."""
+JITTER_STEPS = 24 * 60
 DYING = timedelta(seconds=60)
 
 
@@ -162,10 +166,10 @@ class RefreshReport:
 def refresh_due(services: "Services", older_than: timedelta = timedelta(days=7)) -> RefreshReport:
     """Refresh every active connection's token that is older than `older_than` or expires within hours.
 
-    Square asks for it weekly; other tokens live no longer than a day. One refusal stops nobody else. Nor
-    does it take the connection out of service while its access token has time left: a wrong app secret
-    refuses every merchant at once, and a grant that was really withdrawn shows at the next sync, which
-    does mark it.
+    Each is renewed up to `JITTER` early, by a share of it that is its own. Square asks for it weekly; other
+    tokens live no longer than a day. One refusal stops nobody else. Nor does it take the connection out of
+    service while its access token has time left: a wrong app secret refuses every merchant at once, and a
+    grant that was really withdrawn shows at the next sync, which does mark it.
     """
     due = services.database.fetch(
         """
@@ -176,24 +180,20 @@ def refresh_due(services: "Services", older_than: timedelta = timedelta(days=7))
             and (token_renewed_at < now() - %s or token_expires_at < now() + %s)
         order by token_renewed_at
         """,
-        (older_than, REFRESH_BEFORE),
+        (older_than - JITTER, REFRESH_BEFORE),
     )
-    oldest, soonest = datetime.now(UTC) - older_than, datetime.now(UTC) + REFRESH_BEFORE
+    soonest = datetime.now(UTC) + REFRESH_BEFORE
     refreshed: list[UUID] = []
     failures: dict[UUID, PipelineError] = {}
     for connection_id, provider in due:
+        oldest = datetime.now(UTC) - older_than + _early(connection_id)
         try:
             outcome = _refresh_under_lock(
                 services.database,
                 services.vault,
                 services.providers[provider],
                 connection_id,
-                is_stale=lambda stored: bool(
-                    stored.grant
-                    and stored.grant.access_token
-                    and stored.renewed_at
-                    and (stored.renewed_at < oldest or (stored.grant.expires_at or soonest) < soonest)
-                ),
+                is_stale=partial(_is_old, oldest=oldest, soonest=soonest),
                 is_fatal=lambda grant: grant.expires_at is None or grant.expires_at < datetime.now(UTC),
             )
         except PipelineError as error:
@@ -202,6 +202,17 @@ def refresh_due(services: "Services", older_than: timedelta = timedelta(days=7))
         else:
             refreshed += [connection_id] if outcome.is_new else []
     return RefreshReport(tuple(refreshed), failures)
+
+
+def _is_old(stored: StoredGrant, *, oldest: datetime, soonest: datetime) -> bool:
+    grant, renewed_at = stored.grant, stored.renewed_at
+    if grant is None or not grant.access_token or renewed_at is None:
+        return False
+    return renewed_at < oldest or (grant.expires_at or soonest) < soonest
+
+
+def _early(connection_id: UUID) -> timedelta:
+    return JITTER * (connection_id.int % JITTER_STEPS) / JITTER_STEPS
 
 
 @dataclass(frozen=True)

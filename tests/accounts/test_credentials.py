@@ -164,6 +164,18 @@ def test_sweep_refreshes_what_is_due(
     assert till.refreshes == 1
 
 
+def test_sweep_spreads_what_was_linked_together(rotating: Services, connection: Connection, database: Database) -> None:
+    """Up to a day before the week is over, by as many minutes of that day as its id says."""
+    early = timedelta(minutes=connection.id.int % 1440)
+    age = "update pos.connections set token_renewed_at = now() - %s returning id"
+
+    database.fetch(age, (timedelta(days=7, minutes=-1) - early,))
+    assert refresh_due(rotating).refreshed == ()
+
+    database.fetch(age, (timedelta(days=7, minutes=1) - early,))
+    assert refresh_due(rotating).refreshed == (connection.id,)
+
+
 def test_sweep_goes_on_after_a_refusal(
     rotating: Services, tenant: Tenant, connection: Connection, till: RotatingTill, database: Database
 ) -> None:

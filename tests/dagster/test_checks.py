@@ -24,6 +24,7 @@ def test_all_is_well_without_trouble(corner: Services, link: Link) -> None:
     assert {name: evaluation.passed for name, evaluation in answers(corner).items()} == {
         "every_account_is_fresh": True,
         "every_stream_is_read": True,
+        "tokens_are_renewed": True,
         "nothing_set_aside": True,
         "outbox_is_drained": True,
     }
@@ -56,6 +57,21 @@ def test_standing_stream_is_named(corner: Services, link: Link) -> None:
 
     assert not check.passed
     assert [record.data["stream"] for record in check.metadata["rows"].records] == ["items"]
+
+
+def test_token_nobody_renews_is_named(corner: Services, link: Link) -> None:
+    """Weekly renewals have failed for a day; a token that is never renewed is no trouble, however old."""
+    merchants = [link("m1"), link("m2"), link("m3")]
+    for connection, days, refresh_token in zip(merchants, (9, 7, 9), ("sealed", "sealed", None), strict=True):
+        corner.database.fetch(
+            "update pos.connections set access_token = 'sealed', refresh_token = %s,"
+            " token_renewed_at = now() - interval '1 day' * %s where id = %s returning 1",
+            (refresh_token, days, connection),
+        )
+    check = answers(corner)["tokens_are_renewed"]
+
+    assert not check.passed
+    assert [record.data["tenant"] for record in check.metadata["rows"].records] == ["t-m1"]
 
 
 def test_record_set_aside_warns(corner: Services, link: Link) -> None:
