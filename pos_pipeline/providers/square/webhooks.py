@@ -66,6 +66,7 @@ class _Subscribed(msgspec.Struct):
     notification_url: str = ""
     signature_key: str | None = None
     enabled: bool = True
+    event_types: list[str] = []
 
 
 class _List(msgspec.Struct):
@@ -112,6 +113,8 @@ class SquareWebhooks:
     def subscribe(self, settings: BaseSettings, api: Api, url: str, former: str = "") -> Subscription:  # noqa: ARG002 - the app's own matter
         """One subscription serves every merchant; only the app's personal token may make it.
 
+        One for `url` that is switched off, or lacks events we act upon, is mended.
+
         Raises:
             Misconfigured: SQUARE_ACCESS_TOKEN is not set.
         """
@@ -125,7 +128,8 @@ class SquareWebhooks:
         caller, auth = _caller(chosen), Bearer(chosen.access_token)
         path = "/v2/webhooks/subscriptions"
         listed = decode(caller.call("GET", path, auth=auth), _List, provider="square", path=path).subscriptions
-        found = next((one for one in listed if one.notification_url == url and one.enabled), None)
+        ours = [one for one in listed if one.notification_url == url]
+        found = min(ours, key=lambda one: not one.enabled, default=None)
         if found is None:
             wanted = {
                 "name": NAME,
@@ -137,7 +141,11 @@ class SquareWebhooks:
             body = caller.call("POST", path, json=request, auth=auth)
         else:
             path = f"{path}/{found.id}"
-            body = caller.call("GET", path, auth=auth)
+            types = list(dict.fromkeys([*found.event_types, *EVENT_TYPES]))
+            if not found.enabled or types != found.event_types:
+                mended = {"enabled": True, "event_types": types}
+                caller.call("PUT", path, json={"subscription": mended}, auth=auth)
+            body = caller.call("GET", path, auth=auth)  # the only answer besides the first that has the key
         made = decode(body, _One, provider="square", path=path).subscription
         return Subscription(made.id, made.notification_url or url, made.signature_key)
 

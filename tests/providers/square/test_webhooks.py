@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from pos_pipeline.errors import Misconfigured
 from pos_pipeline.providers.square.settings import SquareSettings
-from pos_pipeline.providers.square.webhooks import SquareWebhooks
+from pos_pipeline.providers.square.webhooks import EVENT_TYPES, SquareWebhooks
 from pos_pipeline.sandbox import Sandbox, running_sandbox
 from pos_pipeline.sandbox.square.grants import DEVELOPER_TOKEN
 from pos_pipeline.webhooks import Subscription
@@ -36,6 +37,21 @@ def test_subscribing_again_keeps_the_subscription_and_its_key(sandbox: Sandbox) 
     assert first.signature_key
     assert again == first
     assert other.subscription_id != first.subscription_id
+
+
+def test_a_subscription_is_mended(sandbox: Sandbox) -> None:
+    """Switched off, or without events we act upon: it is the same one afterwards, with the events others added."""
+    url = f"{URL}/mended"
+    made = subscribe(sandbox, url)
+    subscriptions: Any = sandbox.clouds["square"].subscriptions  # type: ignore[attr-defined]
+    known = subscriptions.get(made.subscription_id)
+    subscriptions.put(replace(known, enabled=False, event_types=["customer.created", "payment.created"]))
+
+    again = subscribe(sandbox, url)
+
+    mended = subscriptions.get(made.subscription_id)
+    assert (again, mended.enabled) == (made, True)
+    assert set(mended.event_types) == {"customer.created", *EVENT_TYPES}
 
 
 def test_without_the_apps_token_it_says_what_to_do(sandbox: Sandbox) -> None:
