@@ -1,4 +1,4 @@
-"""Forgetting what the warehouse does not need: finished requests, sent messages, rows of loads that never were.
+"""Forgetting what the warehouse does not need: what is finished, sent or answered, rows of loads that never were.
 
 Sales, sync logs and the ledger stay. A raw row whose load is not in the ledger was left by a process that
 died before its commit; nobody sees it and its objects were read again.
@@ -16,6 +16,8 @@ from pos_pipeline.warehouse.migrate import raw_schema
 REQUESTS_KEPT = timedelta(days=14)
 MESSAGES_KEPT = timedelta(days=30)
 STATES_KEPT = timedelta(days=1)
+WEBHOOKS_KEPT = timedelta(days=30)
+"""Far longer than any POS repeats a delivery: by then nobody asks whether an event was here before."""
 
 ORPHANS_FROM = timedelta(days=8)
 ORPHANS_UNTIL = timedelta(days=1)
@@ -27,6 +29,18 @@ _RULES = {
         REQUESTS_KEPT,
     ),
     "published events": ("delete from pos.outbox where published_at < %s", MESSAGES_KEPT),
+    # The last one stays: that events came says that they are expected.
+    "answered webhooks": (
+        """
+        delete from pos.webhooks as w
+        where
+            w.processing_status = 'processed' and w.received_at < %s
+            and exists (
+                select from pos.webhooks as l where l.connection_id = w.connection_id and l.received_at > w.received_at
+            )
+        """,
+        WEBHOOKS_KEPT,
+    ),
     "expired consents": ("delete from pos.oauth_states where expires_at < %s", STATES_KEPT),
 }
 

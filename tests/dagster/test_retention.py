@@ -90,6 +90,21 @@ def test_finished_requests_and_sent_messages_go(corner: Services, link: Link, as
     assert done != waiting
 
 
+def test_answered_webhooks_go(corner: Services, link: Link) -> None:
+    """Those long answered, but the last of each connection; what waits or has failed stays until somebody acts."""
+    link()
+    for days, status in ((90, "failed"), (80, "pending"), (70, "processed"), (60, "processed"), (50, "processed")):
+        corner.database.fetch(
+            "insert into pos.webhooks (tenant_id, connection_id, pos_provider, webhook_event_id, event_type,"
+            " event_data, received_at, processing_status) select tenant_id, id, 'corner', %(days)s, 'e', '{}',"
+            " now() - %(days)s * interval '1 day', %(status)s from pos.connections returning id",
+            {"days": days, "status": status},
+        )
+
+    assert forget_rows(corner)["answered webhooks"] == 2
+    assert corner.database.fetch("select webhook_event_id from pos.webhooks order by 1") == [("50",), ("80",), ("90",)]
+
+
 def test_rows_of_loads_that_never_were_go(corner: Services, link: Link) -> None:
     """A raw row without its load in the ledger goes after a day; committed rows and fresh ones stay."""
     now = datetime.now(UTC)
