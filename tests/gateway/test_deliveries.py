@@ -10,8 +10,10 @@ import httpx
 import pytest
 from rig.tills import Tills, open_tills
 
-from pos_pipeline.accounts.connections import Connection
+from pos_pipeline.accounts.connections import Connection, connections_of
 from pos_pipeline.accounts.hooks import register_webhooks
+from pos_pipeline.accounts.linking import authorize
+from pos_pipeline.accounts.tenants import create_tenant
 from pos_pipeline.gateway.serving import build_server, listen
 from pos_pipeline.gateway.settings import GatewaySettings
 from pos_pipeline.http import client
@@ -191,3 +193,19 @@ def test_a_pos_that_has_forgotten_us(street: Street) -> None:
 
     assert (mended.registered_again, mended.failed) == (1, 0)
     assert end_silence(street.tills.services).heard_again == 1
+
+
+@pytest.mark.parametrize("street", ["toast"], indirect=True)
+def test_a_code_that_was_entered(street: Street) -> None:
+    """The POS tells of the restaurant, and it is linked without anybody looking."""
+    services = street.tills.services
+    tenant = create_tenant(street.database, "t-panaderia", "Panadería")
+    invitation = authorize(services, "toast", tenant.id, "https://pos.example/callback")
+    known = next(one for one in street.tills.sandbox.merchants("toast") if one["key"] == "panaderia")
+
+    httpx.get(httpx.URL(invitation.url).copy_merge_params({"merchant": known["id"]}), trust_env=False)
+    street.wait(lambda: connections_of(street.database, tenant.id))
+
+    [connection] = connections_of(street.database, tenant.id)
+    assert connection.merchant_id == known["locations"][0]["id"]
+    street.wait(lambda: street.database.fetch("select id from pos.sync_requests where reason = 'link'"))

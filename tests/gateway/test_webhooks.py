@@ -17,12 +17,12 @@ from pos_pipeline.errors import ProviderUnavailable, SignatureInvalid, Unauthori
 from pos_pipeline.gateway.app import build_app
 from pos_pipeline.gateway.settings import GatewaySettings
 from pos_pipeline.orchestration.due import claim_due, settle_live
-from pos_pipeline.orchestration.inbox import replay
+from pos_pipeline.orchestration.inbox import replay, store
 from pos_pipeline.providers.square.settings import SquareSettings
 from pos_pipeline.providers.square.webhooks import SquareWebhooks
 from pos_pipeline.services import Services
 from pos_pipeline.warehouse.database import Database
-from pos_pipeline.webhooks import Delivery
+from pos_pipeline.webhooks import Delivery, WebhookEvent
 from tests.gateway.shops import make_account, make_connection
 
 Ask = Callable[..., TestClient]
@@ -242,6 +242,17 @@ def test_a_withdrawal_from_before_the_merchant_came_back(
 
     assert database.fetch("select status from pos.accounts") == [("active",)]
     assert stored(database) == [("e1", "processed")]
+
+
+def test_a_departure_that_concerns_one_kind_of_grant(database: Database, bakery: Tenant, rival: Tenant) -> None:
+    """Who has removed our integration may still be read by credentials of its own."""
+    ours, own = (make_connection(database, tenant, provider="toast") for tenant in (bakery, rival))
+    database.fetch('update pos.connections set attributes = \'{"client_id": "c"}\' where id = %s returning id', (own,))
+
+    store(database, "toast", [WebhookEvent("e1", "partner_removed", "M1", is_departure=True, spares="client_id")])
+
+    states = dict(database.fetch("select id, status from pos.connections"))
+    assert (states[ours], states[own]) == ("error", "active")
 
 
 def test_two_signatures_are_none(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
