@@ -25,7 +25,7 @@ def gateway(
     as_json: Json = False,
 ) -> None:
     """Serve the REST API, webhooks and metrics until Ctrl-C. Loopback only unless POS_HOST says otherwise."""
-    from pos_pipeline.gateway.serving import build_server, listen
+    from pos_pipeline.gateway.serving import listen, serve
     from pos_pipeline.gateway.settings import GatewaySettings
     from pos_pipeline.settings import load_settings
 
@@ -39,7 +39,7 @@ def gateway(
             f"Gateway at {address}, described at {address}/api/v1/pos/openapi.json. Until Ctrl-C.",
         )
         sys.stdout.flush()
-        build_server(services, settings).run(sockets=[listener])
+        serve(services, settings, listener)
 
 
 def token(

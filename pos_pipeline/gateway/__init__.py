@@ -5,6 +5,8 @@
     once        `Idempotency-Key`: a POST that comes twice happens once
     marts       what dbt has made, as soon as there is any             etag       a change to what was seen only
     metrics     what Prometheus asks for, told from the tables
+    logs        JSON lines without secrets                             correlation  an id and a line for every request
+    openapi     what the API says of itself                            limits   how large a request may be
     routes/     one file per part of `/api/v1/pos`
 
 Reads go through `pos_app`, which sees the rows of one tenant and no sealed token. What the core does for

@@ -3,7 +3,7 @@
 import sys
 
 from pos_pipeline.errors import PipelineError
-from pos_pipeline.gateway.serving import build_server, listen
+from pos_pipeline.gateway.serving import listen, serve
 from pos_pipeline.gateway.settings import GatewaySettings
 from pos_pipeline.services import open_services
 from pos_pipeline.settings import load_settings
@@ -15,7 +15,7 @@ def main() -> int:
         settings = load_settings(GatewaySettings).checked()
         with open_services() as services:
             listener = listen(settings, services.settings.port)
-            build_server(services, settings).run(sockets=[listener])
+            serve(services, settings, listener)
     except PipelineError as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 1

@@ -7,8 +7,10 @@ from fastapi import APIRouter, FastAPI
 
 from pos_pipeline.gateway import openapi, problems
 from pos_pipeline.gateway.conductor import Conductor, Dagster
+from pos_pipeline.gateway.correlation import Correlation
 from pos_pipeline.gateway.identity import build_verifier
 from pos_pipeline.gateway.intake import Intake
+from pos_pipeline.gateway.limits import Limits
 from pos_pipeline.gateway.local_key import local_key
 from pos_pipeline.gateway.routes import (
     accounts,
@@ -68,6 +70,8 @@ def build_app(services: Services, settings: GatewaySettings) -> FastAPI:
     app.state.public_url = (settings.public_url or f"http://{settings.host}:{services.settings.port}").rstrip("/")
     app.state.verifier = build_verifier(settings, local_key(services.settings.pos_home) if settings.is_local else None)
     problems.install(app)
+    app.add_middleware(Limits)
+    app.add_middleware(Correlation)  # the last one is the first to be asked
     api = APIRouter(prefix=API)
     for part in (accounts, oauth, sync, webhooks, mapping_work, mappings, dashboard, sync_health, unmapped_revenue):
         api.include_router(part.router)

@@ -4,6 +4,7 @@ The keys are those of a JWKS address, of a shared secret, or of the key file thi
 itself; which one is a setting, and a token's own header never chooses.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from joserfc.jwt import ClaimsOption
 from pydantic import SecretStr
 
 from pos_pipeline.errors import ProviderUnavailable
+from pos_pipeline.gateway.logs import tell
+from pos_pipeline.gateway.origin import is_of_this_machine
 from pos_pipeline.gateway.problems import Refusal
 from pos_pipeline.gateway.settings import GatewaySettings
 
@@ -31,6 +34,9 @@ LEEWAY_SECONDS = 30
 KEYS_LIVE_SECONDS = 600.0
 KEYS_PAUSE_SECONDS = 30.0
 """An unknown key makes us look again, but not more often than this."""
+KEYS_STALE_SECONDS = 86_400.0
+KEYS_RETRY_SECONDS = 2.0
+"""Without any keys nobody gets in: look again soon, but not for every request."""
 ASYMMETRIC = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
 SYMMETRIC = ["HS256", "HS384", "HS512"]
 
@@ -114,35 +120,41 @@ def _refused(reason: str) -> Refusal:
 
 
 class RemoteKeys:
-    """A JWKS address, read at most once in ten minutes, and once more for a key we do not know."""
+    """A JWKS address, read at most once in ten minutes, and once more for a key we do not know.
+
+    While it does not answer the keys we have stay good for a day: longer, and a key that was withdrawn would too.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._lock = threading.Lock()
         self._keys: KeySet | None = None
-        self._read_at = 0.0
+        self._read_at = self._tried_at = -math.inf
 
     def __call__(self, again: bool) -> KeySet:
         """The keys.
 
         Raises:
-            ProviderUnavailable: they were never had, and cannot be had now.
+            ProviderUnavailable: they were never had or are too old, and cannot be had now.
         """
         with self._lock:
-            age = time.monotonic() - self._read_at
-            if self._keys is None or age > KEYS_LIVE_SECONDS or (again and age > KEYS_PAUSE_SECONDS):
+            now = time.monotonic()
+            age = now - self._read_at
+            pause = KEYS_PAUSE_SECONDS if age < KEYS_STALE_SECONDS else KEYS_RETRY_SECONDS
+            if (again or age > KEYS_LIVE_SECONDS) and now - self._tried_at > pause:
+                self._tried_at = now
                 self._read()
-            if self._keys is None:
+            if self._keys is None or now - self._read_at > KEYS_STALE_SECONDS:
                 raise ProviderUnavailable("gateway: the keys that sign our callers' tokens cannot be read.")
             return self._keys
 
     def _read(self) -> None:
-        self._read_at = time.monotonic()
         try:
             answer = httpx.get(self._url, timeout=5.0).raise_for_status()
             keys: KeySetSerialization = answer.json()
             self._keys = KeySet.import_key_set(keys)
-        except (httpx.HTTPError, ValueError, TypeError, KeyError, JoseError) as error:
+            self._read_at = time.monotonic()
+        except (httpx.HTTPError, ValueError, TypeError, KeyError, AttributeError, JoseError) as error:
             log.warning("keys not read", error_type=type(error).__name__)
 
 
@@ -155,20 +167,34 @@ def build_verifier(settings: GatewaySettings, local_key: SecretStr | None) -> Ve
     return Verifier(settings, lambda _: key, SYMMETRIC)
 
 
-def identify(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Identity:
+def identify(request: Request) -> Identity:
     """The identity of this request's caller.
 
     Raises:
         Refusal: 401, there is no token or it is not accepted.
+        ProviderUnavailable: the keys cannot be had.
     """
-    if credentials is None:
-        raise Refusal(401, "unauthenticated", "Send a bearer token.", {"WWW-Authenticate": "Bearer"})
+    given = request.headers.getlist("authorization")
+    scheme, _, token = (given or [""])[0].partition(" ")
+    if len(given) != 1 or scheme.lower() != "bearer" or not token:
+        # Of two, whoever stands before us may have looked at the other one.
+        raise Refusal(401, "unauthenticated", "Send one bearer token.", {"WWW-Authenticate": "Bearer"})
+    if request.app.state.settings.is_local and not is_of_this_machine(request):
+        raise Refusal(
+            401,
+            "unauthenticated",
+            "Tokens of the installation's own key are good on its machine only; set POS_JWKS_URL or POS_JWT_SECRET.",
+            {"WWW-Authenticate": "Bearer"},
+        )
     verifier: Verifier = request.app.state.verifier
-    identity = verifier.verify(credentials.credentials)
-    request.state.identity = identity
+    identity = verifier.verify(token.strip())
+    tell(tenant_id=str(identity.tenant_id))
     return identity
+
+
+def known_caller(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Identity:
+    """As `identify`; the parameter is for the OpenAPI."""
+    return identify(request)
 
 
 class Needs:
@@ -177,7 +203,7 @@ class Needs:
     def __init__(self, scope: str) -> None:
         self.scope = scope
 
-    def __call__(self, caller: Annotated[Identity, Depends(identify)]) -> Identity:
+    def __call__(self, caller: Annotated[Identity, Depends(known_caller)]) -> Identity:
         """The caller's identity.
 
         Raises:

@@ -15,9 +15,11 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from pos_pipeline import errors
+from pos_pipeline.gateway.logs import FACTS
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "urn:pos-pipeline:problem:"
+REQUEST = "urn:pos-pipeline:request:"
 RETRY_SECONDS = 5
 
 STATUS: Mapping[type[errors.PipelineError], int] = {
@@ -35,6 +37,15 @@ STATUS: Mapping[type[errors.PipelineError], int] = {
     errors.UnexpectedPayload: 502,
 }
 
+CODES: Mapping[int, str] = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+"""What the web framework refuses by itself. Python's names of statuses change between its versions."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -45,6 +56,9 @@ class Problem(BaseModel):
     title: str = Field(examples=["Not Found"])
     status: int = Field(examples=[404])
     detail: str = Field(examples=["account: there is no 0b8f…."])
+    instance: str | None = Field(
+        None, description="The request, by its `X-Request-ID`.", examples=[f"{REQUEST}3f0b5f0e8f6c4a0f9a3e0c1d8f1f6f11"]
+    )
     action_required: str | None = Field(None, description="What a person can do about it, where somebody has to.")
     errors: list[dict[str, Any]] | None = Field(None, description="Places at fault in a request that does not parse.")
 
@@ -74,6 +88,7 @@ def problem(
         detail=detail,
         action_required=action_required,
         errors=faults,
+        instance=(f"{REQUEST}{facts['request_id']}" if (facts := FACTS.get()) else None),
     )
     return JSONResponse(body.model_dump(exclude_none=True), status, dict(headers or {}), MEDIA_TYPE)
 
@@ -108,11 +123,5 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def plain(_: Request, error: HTTPException) -> JSONResponse:
-        code = HTTPStatus(error.status_code).name.lower()
+        code = CODES.get(error.status_code, "refused")
         return problem(error.status_code, code, str(error.detail), headers=error.headers)
-
-    @app.exception_handler(Exception)
-    def unforeseen(request: Request, error: Exception) -> JSONResponse:
-        # The message may quote a request; its kind and place say enough for the log.
-        log.error("request failed", error_type=type(error).__name__, path=request.url.path, exc_info=error)
-        return problem(500, "unforeseen", "Something failed here; the log has it under this request's id.")

@@ -5,7 +5,9 @@ import socket
 import uvicorn
 
 from pos_pipeline.errors import InvalidRequest
+from pos_pipeline.gateway import logs
 from pos_pipeline.gateway.app import build_app
+from pos_pipeline.gateway.local_key import local_key
 from pos_pipeline.gateway.settings import GatewaySettings
 from pos_pipeline.services import Services
 
@@ -30,6 +32,7 @@ def build_server(services: Services, settings: GatewaySettings) -> uvicorn.Serve
     """A server of the gateway; it listens nowhere yet. Log lines are the gateway's own: access lines hold queries."""
     config = uvicorn.Config(
         build_app(services, settings),
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -37,3 +40,10 @@ def build_server(services: Services, settings: GatewaySettings) -> uvicorn.Serve
         timeout_graceful_shutdown=10,
     )
     return uvicorn.Server(config)
+
+
+def serve(services: Services, settings: GatewaySettings, listener: socket.socket) -> None:
+    """Serve until told to end; all that this process logs is JSON from here on."""
+    more = [local_key(services.settings.pos_home)] if settings.is_local else []
+    logs.configure(logs.secrets_of(services, settings, *more))
+    build_server(services, settings).run(sockets=[listener])

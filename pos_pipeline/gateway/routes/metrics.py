@@ -10,12 +10,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from pos_pipeline.gateway.context import Core
 from pos_pipeline.gateway.metrics import exposition
+from pos_pipeline.gateway.origin import FORWARDED
 from pos_pipeline.gateway.problems import Problem, Refusal
 from pos_pipeline.gateway.settings import LOOPBACK, GatewaySettings
 
 router = APIRouter(tags=["health"])
 
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 EXAMPLE = """# HELP pos_accounts_total Linked shops.
 # TYPE pos_accounts_total gauge
 pos_accounts_total{tenant_id="0b8f6a52-6f0e-4d59-9a3e-0c1d8f1f6f11",pos_provider="square",status="active"} 3.0
