@@ -22,6 +22,8 @@ from pos_pipeline.services import Services
 LOOK_SECONDS = 0.25
 """How often it looks while anything is under way; idle it sleeps until woken."""
 REST_SECONDS = 2.0
+MOST_NAMED = 3
+"""API requests a run names as its origin, when several asked for it."""
 CLAIM = """
 with free as (
     select r.id
@@ -45,7 +47,7 @@ update pos.sync_requests as r
 set status = 'running', started_at = now(), attempts = r.attempts + 1
 from free, pos.connections as c, pos.tenants as t
 where r.id = free.id and c.id = r.connection_id and t.id = r.tenant_id
-returning r.id, c.pos_provider, t.slug
+returning r.id, c.pos_provider, t.slug, r.correlation_id
 """
 # Running without a start waits like pending, of which a connection has one at a time: another may have come meanwhile.
 GIVE_BACK = """
@@ -158,18 +160,20 @@ class Conductor:
             provider = self._codes.pop()
             welcome(self._services, collect(self._services, provider))
         database = self._services.database
-        claimed: dict[tuple[str, str], list[object]] = {}
-        for request_id, provider, slug in database.fetch(CLAIM):
-            claimed.setdefault((provider, slug), []).append(request_id)
-        for (provider, slug), ids in claimed.items():
+        claimed: dict[tuple[str, str], dict[object, str | None]] = {}
+        for request_id, provider, slug, correlation_id in database.fetch(CLAIM):
+            claimed.setdefault((provider, slug), {})[request_id] = correlation_id
+        for (provider, slug), asked in claimed.items():
             tags = {
                 "dagster/partition": slug,
                 "dagster/priority": "10",
                 "pos/syncs": f"{provider}:{slug}",
                 "pos/trigger": "asked",
             }
+            if asked_by := sorted({one for one in asked.values() if one}):
+                tags["pos/request_id"] = ",".join(asked_by[:MOST_NAMED])
             if not self._dagster.launch(f"{provider}_sync", tags):
-                database.fetch(GIVE_BACK, (ids,))
+                database.fetch(GIVE_BACK, (list(asked),))
         [(has_loads, is_modelling)] = database.fetch(LOADS)
         if has_loads and not is_modelling and time.monotonic() - self._marts_asked_at > REST_SECONDS:
             self._dagster.launch("marts", {"dagster/priority": "10", "pos/trigger": "asked"})

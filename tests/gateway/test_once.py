@@ -95,7 +95,7 @@ def test_while_the_first_is_being_answered(ask: Ask, bakery: Tenant, database: D
     """The second is told to wait; a claim whose process died is taken over."""
     client, key = ask(bakery), {"Idempotency-Key": "k1"}
     client.post("things", json={"what": "bread"}, headers=key)
-    database.fetch("update pos.idempotency_keys set status = null, body = null returning key")
+    database.fetch("update pos.idempotency_keys set answer = null returning key")
 
     waiting = client.post("things", json={"what": "bread"}, headers=key)
     database.fetch("update pos.idempotency_keys set created_at = now() - interval '2 minutes' returning key")
@@ -104,6 +104,49 @@ def test_while_the_first_is_being_answered(ask: Ask, bakery: Tenant, database: D
     assert (waiting.status_code, waiting.json()["type"]) == (409, "urn:pos-pipeline:problem:in_progress")
     assert taken_over.status_code == 201
     assert done == ["bread", "bread"]
+
+
+def test_answers_are_kept_sealed(ask: Ask, bakery: Tenant, database: Database, done: list[str]) -> None:
+    """One may hold a link code. A row's answer opens under its own key only, and the request is not done again."""
+    client = ask(bakery)
+    client.post("things", json={"what": "bread"}, headers={"Idempotency-Key": "k1"})
+    [(row,)] = database.fetch("select to_jsonb(k)::text from pos.idempotency_keys as k")
+    [(answer,)] = database.fetch("select answer from pos.idempotency_keys")
+    database.fetch("update pos.idempotency_keys set key = 'k2' returning key")
+
+    copied = client.post("things", json={"what": "bread"}, headers={"Idempotency-Key": "k2"})
+
+    assert "bread" not in row
+    assert b"bread" not in bytes(answer)
+    assert (copied.status_code, copied.json()["type"]) == (409, "urn:pos-pipeline:problem:answer_unreadable")
+    assert done == ["bread"]
+
+
+def test_a_key_tells_nothing_to_who_may_less(ask: Ask, bakery: Tenant, done: list[str]) -> None:
+    """A reader who knows the key is not told what a writer was answered."""
+    key = {"Idempotency-Key": "k1"}
+    ask(bakery, "write").post("things", json={"what": "bread"}, headers=key)
+
+    answer = ask(bakery, "read").post("things", json={"what": "bread"}, headers=key)
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:pos-pipeline:problem:key_reused")
+    assert done == ["bread"]
+
+
+def test_two_keys(ask: Ask, bakery: Tenant, done: list[str]) -> None:
+    """Nobody knows which one counts."""
+    keys = [("Idempotency-Key", "k1"), ("Idempotency-Key", "k2")]
+    answer = ask(bakery).post("things", json={"what": "bread"}, headers=keys)
+
+    assert (answer.status_code, done) == (400, [])
+
+
+def test_a_key_without_a_good_token(ask: Ask, bakery: Tenant, database: Database, done: list[str]) -> None:
+    """Nothing is claimed for a caller who is not let in."""
+    headers = {"Idempotency-Key": "k1", "Authorization": "Bearer made.up.token"}
+
+    assert ask(bakery).post("things", json={"what": "bread"}, headers=headers).status_code == 401
+    assert (done, database.fetch("select key from pos.idempotency_keys")) == ([], [])
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "tab\there"])

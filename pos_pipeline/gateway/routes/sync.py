@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pos_pipeline.accounts.connections import Connection, load_connection
 from pos_pipeline.errors import InvalidRequest
 from pos_pipeline.gateway.context import PROBLEMS, Core
+from pos_pipeline.gateway.correlation import request_id
 from pos_pipeline.gateway.identity import Identity, Reader, Writer
 from pos_pipeline.gateway.isolation import rows_of
 from pos_pipeline.gateway.once import OnceRoute
@@ -67,6 +68,7 @@ where
 order by sync_started_at desc, id desc
 limit %(limit)s
 """
+ASKED_BY = "update pos.sync_requests set correlation_id = coalesce(correlation_id, %s) where id = any(%s)"
 
 
 class SyncRequest(BaseModel):
@@ -175,6 +177,7 @@ def sync_now(caller: Writer, core: Core, request: Request, account_id: AccountId
     connection = _connection(core, caller, account_id)
     with core.database.transaction() as transaction:
         asked = Asked(request_ids=[ask_live(transaction, connection, "manual")])
+        transaction.execute(ASKED_BY, (request_id(), asked.request_ids))
     request.app.state.conductor.wake()
     return asked
 
@@ -186,6 +189,7 @@ def import_history(caller: Writer, core: Core, account_id: AccountId, past: Past
     window = past.window(datetime.now(UTC))
     with core.database.transaction() as transaction:
         requests = ask_window(transaction, connection, window, "manual" if past.again else "backfill")
+        transaction.execute(ASKED_BY, (request_id(), requests))
     return Asked(request_ids=requests, window_start=window.start, window_end=window.end)
 
 
