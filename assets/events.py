@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.keys import EVENTS_KEY, OWNERS
+from pos_pipeline.events.deliveries import deliver
 from pos_pipeline.events.outbox import depth
 from pos_pipeline.events.rabbitmq import EXCHANGE, publish_pending
 from pos_pipeline.services import Services
@@ -18,7 +19,8 @@ def build_events(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         key=EVENTS_KEY,
         description=(
             "Events of the outbox, confirmed by RabbitMQ: `pos.sync_completed` once the marts hold the load, "
-            "`pos.error` at once. Without RABBITMQ_URL they wait and nothing is lost."
+            "`pos.error` at once. Then new and changed transactions for the sales service. Without RABBITMQ_URL events "
+            "wait and nothing is lost."
         ),
         deps=marts,
         group_name="events",
@@ -29,11 +31,16 @@ def build_events(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     )
     def published_events(services: dg.ResourceParam[Services]) -> dg.MaterializeResult:
         result = publish_pending(services)
+        # After the events, which need not wait until thousands of transactions are compared.
+        delivered = deliver(services)
+        if delivered:
+            result += publish_pending(services)
         waiting = depth(services.database)
         age = (datetime.now(UTC) - waiting.oldest_at).total_seconds() if waiting.oldest_at else 0.0
         return dg.MaterializeResult(
             metadata={
                 "published": result.published,
+                "transactions_delivered": delivered,
                 "held_for_marts": waiting.held,
                 "ready": waiting.ready,
                 "refused": result.failed,

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     auto_mapping_enabled: bool = True
     auto_mapping_confidence_threshold: float = Field(0.80, ge=0, le=1)
     alert_on_unmapped_products: bool = True
+    deliver_to_sales: bool = Field(default=True, description="Send pos.transactions; needs RABBITMQ_URL")
+    deliver_personal_data: bool = Field(
+        default=False, description="Customers, cashiers and cards' last digits in pos.transactions too"
+    )
 
     @field_validator("pos_token_keys", mode="before")
     @classmethod

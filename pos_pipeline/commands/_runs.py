@@ -104,11 +104,14 @@ class Runner:
 
     def model_and_publish(self) -> Run | None:
         """The `marts` job, if anything waits for it."""
+        from pos_pipeline.events.deliveries import delivers, may_deliver
+
         [(waits,)] = self._services.database.fetch(
             "select exists (select from etl.loads where batch_id is null)"
             " or exists (select from etl.batches where status <> 'done')"
             " or exists (select from pos.outbox where published_at is null)"
         )
+        waits = waits or (delivers(self._services.settings) and may_deliver(self._services.database))
         return self.run("marts") if waits else None
 
 

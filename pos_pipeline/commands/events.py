@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pos_pipeline.commands._output import INSPECT, Json, ago, show, table
-from pos_pipeline.commands._warehouse import opened
+from pos_pipeline.commands._warehouse import find_tenant, opened
 
 FIELDS = (
     "event_id",
@@ -90,16 +90,33 @@ def list_(
     )
 
 
+@app.command("send-again")
+def send_again(
+    tenant: Annotated[str, typer.Argument(help="Whose transactions.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Deliver once more what the sales service has lost or refused; recorded transactions stay as they are."""
+    from pos_pipeline.events import deliveries
+
+    with opened() as services:
+        count = deliveries.send_again(services.database, find_tenant(services.database, tenant).id)
+    words = f"{count} transactions wait to be delivered again; the next run of marts or publish sends them."
+    show(as_json, {"transactions": count}, words)
+
+
 @app.command()
 def publish(
     *,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Send what is ready to RabbitMQ."""
+    """Send what is ready to RabbitMQ, new and changed transactions too."""
+    from pos_pipeline.events.deliveries import deliver
     from pos_pipeline.events.rabbitmq import publish_pending
 
     with opened() as services:
+        deliver(services)
         result = publish_pending(services, limit=limit)
     data = {
         "published": result.published,

@@ -4,6 +4,7 @@
       (same transaction as the fact)     │ held until dbt has modelled the load it speaks of
                                          └── no RABBITMQ_URL: rows wait here and the CLI shows them
 
-`schema` holds the payloads, `outbox` the table, `rabbitmq` the broker. Delivery is at least once;
-the message id is the outbox id, so a repeated message is recognisable as the same one.
+`schema` holds the payloads, `outbox` the table, `rabbitmq` the broker; `deliveries` and `transactions` bring new and
+changed transactions to the sales service. Delivery is at least once; the message id is the outbox id, so a repeated
+message is recognisable as the same one.
 """

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
-from pos_pipeline.events.schema import Event, redact
+from pos_pipeline.events.schema import Message, redact
 from pos_pipeline.warehouse.database import Connection, Database
 
 # A load is in the marts when the batch that claimed it is done; before, its event would send a
@@ -89,7 +89,7 @@ class Depth:
         return self.ready + self.held
 
 
-def enqueue(connection: Connection, event: Event, *, provider: str | None = None, load_id: str | None = None) -> UUID:
+def enqueue(connection: Connection, event: Message, *, provider: str | None = None, load_id: str | None = None) -> UUID:
     """Write `event` in the caller's transaction; its id, which is also the message id.
 
     With `provider` and `load_id` the event is held until dbt has modelled that load.

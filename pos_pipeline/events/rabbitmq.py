@@ -60,6 +60,11 @@ class PublishResult:
     """Refused by the broker this time; kept and tried again."""
     broker: Literal["connected", "idle", "not_configured"]
 
+    def __add__(self, later: "PublishResult") -> "PublishResult":
+        """Both as one: what was sent is added up, what waits is as the later one has found it."""
+        broker = self.broker if later.broker == "idle" else later.broker
+        return PublishResult(self.published + later.published, later.held, later.failed, broker)
+
     @property
     def note(self) -> str:
         """The result in a sentence."""
@@ -108,6 +113,17 @@ def open_channel(url: str, exchange: str = EXCHANGE) -> Iterator[BlockingChannel
     """A confirming channel on which `exchange` exists; closed at the end.
 
     Raises:
+        As `connected`.
+    """
+    with connected(url) as connection:
+        yield _declare(connection, exchange)
+
+
+@contextmanager
+def connected(url: str) -> Iterator[pika.BlockingConnection]:
+    """A connection to the broker, closed at the end.
+
+    Raises:
         BrokerUnavailable: nobody answers at that address.
         Misconfigured: the URL does not parse, or its user is not let in.
     """
@@ -124,7 +140,7 @@ def open_channel(url: str, exchange: str = EXCHANGE) -> Iterator[BlockingChannel
             f"rabbitmq: {place} does not answer ({_reason(error)}). Start it, or correct RABBITMQ_URL."
         ) from None
     try:
-        yield _declare(connection, exchange)
+        yield connection
     except AMQPError as error:
         raise BrokerUnavailable(f"rabbitmq: {place} went away ({_reason(error)}).") from None
     finally:

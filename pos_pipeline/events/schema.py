@@ -28,14 +28,13 @@ _SECRETS = (
 )
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What every event says; the subclasses say the rest."""
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What every message of ours says; the subclasses say the rest."""
 
     routing_key: ClassVar[str]
     event_type: ClassVar[str]
 
     tenant_id: UUID
-    pos_account_id: UUID
     timestamp: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
     """When it happened; aware, sent as RFC 3339 in UTC."""
 
@@ -54,6 +53,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             **body,
             "timestamp": stamp,
         }
+
+
+class Event(Message, frozen=True, kw_only=True):
+    """Something that happened to one account."""
+
+    pos_account_id: UUID
 
 
 class SyncCompleted(Event, frozen=True, kw_only=True):
@@ -106,6 +111,16 @@ class SyncError(Event, frozen=True, kw_only=True):
             action_required=named.action_required,
             timestamp=timestamp or datetime.now(UTC),
         )
+
+
+class Transactions(Message, frozen=True, kw_only=True):
+    """New and changed transactions of one tenant for the sales service, each with the hash of its content."""
+
+    routing_key = "pos.transactions"
+    event_type = "pos_transactions"
+
+    transactions: list[dict[str, Any]]
+    """Entries as `transactions` makes them, plus `content_hash` (64 hexadecimal digits)."""
 
 
 def redact(message: str) -> str:

@@ -31,7 +31,7 @@ DOCUMENTED = {
     "tenants": {"list", "create", "show"},
     "accounts": {"list", "show", "link", "disconnect", "enable", "disable"},
     "db": {"upgrade", "status", "url", "stop"},
-    "events": {"list", "publish"},
+    "events": {"list", "publish", "send-again"},
     "quarantine": {"list", "show"},
     "keys": {"rotate"},
 }
