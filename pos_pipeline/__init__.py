@@ -7,6 +7,7 @@ import-linter holds them):
     orchestration.{dev, runs, worker} processes: the supervisor, jobs in this process, the warm worker
     definitions · sensors             what Dagster is told · when it acts
     assets · sandbox                  Dagster nouns · simulated POS clouds
+    gateway · consumer                what is asked for over HTTP · over RabbitMQ
     orchestration                     what is due, the instance, its storage and launcher
     extract · transform · catalog     a POS to raw rows (dlt) · raw rows to marts (dbt) · which product is which
     events · sync_log                 what others are told · what every sync did

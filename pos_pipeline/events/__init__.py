@@ -6,5 +6,5 @@
 
 `schema` holds the payloads, `outbox` the table, `rabbitmq` the broker; `deliveries` and `transactions` bring new and
 changed transactions to the sales service. Delivery is at least once; the message id is the outbox id, so a repeated
-message is recognisable as the same one.
+message is recognisable as the same one. What other services tell us is heard in `consumer`.
 """

@@ -2,6 +2,7 @@
 
     this process ─┬─ sandbox      the simulated POS clouds, when no real app is configured
                   ├─ gateway      REST, webhooks
+                  ├─ consumer     what other services ask for, when RABBITMQ_URL is set
                   ├─ code         assets and sensors, one process for the two below
                   ├─ webserver    the UI
                   ├─ daemon       sensors, schedules, queue, monitoring
@@ -125,6 +126,7 @@ def _commands(settings: Settings, code_port: int, workspace: Path) -> dict[str, 
     return {
         **({"sandbox": sandbox} if needs_sandbox(os.environ) else {}),
         "gateway": ["pos_pipeline.gateway"],
+        **({"consumer": ["pos_pipeline.consumer"]} if settings.rabbitmq_url else {}),
         "code": [*code, "--host", LOOPBACK, "--port", str(code_port), "--location-name", "pos_pipeline"],
         "worker": [
             *("celery", "-A", "pos_pipeline.orchestration.worker", "worker", "--concurrency", str(WORKER_PROCESSES)),

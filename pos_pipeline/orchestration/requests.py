@@ -26,7 +26,12 @@ ASK_WINDOW = """
 insert into pos.sync_requests (tenant_id, connection_id, kind, reason, window_start, window_end)
 values (%s, %s, 'window', %s, %s, %s)
 on conflict (connection_id, kind, coalesce(window_start, '-infinity'), coalesce(window_end, 'infinity'))
-where status = 'pending' do update set requested_at = sync_requests.requested_at
+where status = 'pending' do update
+-- An import leaves out what was read before; who wants it read again must not be answered by one.
+set reason = case
+    when excluded.reason in ('backfill', 'link') then sync_requests.reason
+    else excluded.reason
+end
 returning id
 """
 

@@ -41,6 +41,7 @@ _RULES = {
         """,
         WEBHOOKS_KEPT,
     ),
+    "messages acted upon": ("delete from pos.messages where received_at < %s", MESSAGES_KEPT),
     "expired consents": ("delete from pos.oauth_states where expires_at < %s", STATES_KEPT),
 }
 

@@ -35,7 +35,7 @@ DOCUMENTED = {
     "quarantine": {"list", "show"},
     "keys": {"rotate"},
 }
-TOP_LEVEL = {"demo", "dev", "sandbox", "sync", "backfill", "status", "reconcile", "doctor", "transform"}
+TOP_LEVEL = {"demo", "dev", "sandbox", "sync", "backfill", "status", "reconcile", "doctor", "transform", "consume"}
 
 
 @pytest.mark.parametrize("words", COMMANDS)

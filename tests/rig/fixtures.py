@@ -10,6 +10,7 @@ from pos_pipeline.services import Services
 from rig.worker import Worker
 
 if TYPE_CHECKING:
+    from rig.post_office import Office
     from rig.tills import Tills
 
 
@@ -24,6 +25,18 @@ def tills_of(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
             return stack.enter_context(open_tills(services, provider, monkeypatch, **options))
 
         yield open_one
+
+
+@pytest.fixture
+def office(services: Services, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator["Office"]:
+    """Our queue of commands under a name of this test's own, with both its ends."""
+    from pos_pipeline.consumer import listening  # noqa: PLC0415
+    from rig.post_office import open_office  # noqa: PLC0415 - most tests need no broker
+
+    monkeypatch.setattr(listening, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(listening, "FIRST_PAUSE_SECONDS", 0.02)
+    with open_office(services, rabbitmq_url) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
