@@ -46,4 +46,6 @@ def serve(services: Services, settings: GatewaySettings, listener: socket.socket
     """Serve until told to end; all that this process logs is JSON from here on."""
     more = [local_key(services.settings.pos_home)] if settings.is_local else []
     logs.configure(logs.secrets_of(services, settings, *more))
+    address = f"http://{settings.host}:{listener.getsockname()[1]}"
+    settings = settings.model_copy(update={"public_url": settings.public_url or address})
     build_server(services, settings).run(sockets=[listener])
