@@ -3,7 +3,7 @@
 What was asked for, and what came of it, stays on the connection: `orchestration.silence` asks again.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 from uuid import UUID
 
 import structlog
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 ROUTE = "/api/v1/pos/webhooks"
 
+# Of connection `c`. Where nobody has registered through us, events that came say that somebody has elsewhere.
+WEBHOOK_STATUS: LiteralString = """case
+    when c.status = 'disconnected' then 'none'
+    when c.webhook_silent_since is not null then 'silent'
+    when c.webhook_registered_at is not null then 'listening'
+    when exists (select from pos.webhooks as w where w.connection_id = c.id) then 'listening'
+    else 'none'
+end"""
 FORMER = "select webhook_id, webhook_url from pos.accounts where connection_id = %s and webhook_url is not null limit 1"
 ADDRESS = "select webhook_address from pos.connections where id = %s"
 KEEP = """

@@ -36,6 +36,8 @@ FIELDS = (
     "next_sync_at",
     "error_count",
     "error_message",
+    "webhook_status",
+    "webhook_message",
 )
 SELECT = """
 select
@@ -54,7 +56,9 @@ select
     a.last_successful_sync_at,
     a.next_sync_at,
     a.error_count,
-    a.error_message
+    a.error_message,
+    {webhook_status} as webhook_status,
+    c.webhook_message
 from pos.accounts as a
 inner join pos.connections as c on a.connection_id = c.id
 inner join pos.tenants as t on a.tenant_id = t.id
@@ -83,8 +87,11 @@ def account_rows(
     account_id: UUID | None = None,
 ) -> list[dict[str, Any]]:
     """Accounts (of a tenant, of a connection, one) without any secret."""
+    from pos_pipeline.accounts.hooks import WEBHOOK_STATUS
+
     parameters = {"tenant_id": tenant_id, "connection_id": connection_id, "account_id": account_id}
-    return [dict(zip(FIELDS, row, strict=True)) for row in database.fetch(SELECT, parameters)]
+    rows = database.fetch(SELECT.format(webhook_status=WEBHOOK_STATUS), parameters)
+    return [dict(zip(FIELDS, row, strict=True)) for row in rows]
 
 
 def account_table(accounts: list[dict[str, Any]]) -> Table:

@@ -29,6 +29,8 @@ LOOKED_BACK = timedelta(hours=24)
 FIRST_PAUSE = timedelta(hours=1)
 LONGEST_PAUSE = timedelta(days=1)
 """Between two registrations by ourselves. Lightspeed delivers nothing for a day once it has given us up."""
+MOST_AT_ONCE = 200
+"""Registrations of one look: when our own door was shut, everybody falls silent together."""
 
 HEARD = """
 select w.received_at
@@ -74,14 +76,23 @@ returning c.id, c.pos_provider, c.merchant_id, found.since
 """
 # What could not be registered when the till was linked is tried again as well. The claim is the count of tries.
 CLAIM = """
+with due as (
+    select id
+    from pos.connections
+    where
+        status = 'active' and pos_provider = any(%(able)s) and webhook_address is not null
+        and (webhook_silent_since is not null or webhook_registered_at is null)
+        and coalesce(
+            webhook_tried_at + least(%(first)s * power(2, least(webhook_tries, 10) - 1), %(longest)s), '-infinity'
+        ) <= now()
+    order by webhook_tried_at nulls first, id
+    limit %(most)s
+    for update skip locked
+)
 update pos.connections as c
 set webhook_tried_at = now(), webhook_tries = c.webhook_tries + 1
-where
-    c.status = 'active' and c.pos_provider = any(%(able)s) and c.webhook_address is not null
-    and (c.webhook_silent_since is not null or c.webhook_registered_at is null)
-    and coalesce(
-        c.webhook_tried_at + least(%(first)s * power(2, least(c.webhook_tries, 10) - 1), %(longest)s), '-infinity'
-    ) <= now()
+from due
+where c.id = due.id
 returning c.id, c.pos_provider, c.webhook_silent_since, c.webhook_address
 """
 SAY = "update pos.connections set webhook_message = %s where id = %s returning id"
@@ -126,7 +137,7 @@ def end_silence(services: Services) -> Report:
         )
         log.warning("webhooks are silent", connection_id=str(connection_id), provider=provider, merchant_id=merchant_id)
     able = [name for name, pos in services.providers.items() if pos.webhooks and pos.webhooks.is_registered_by_api]
-    wanted = {"able": able, "first": FIRST_PAUSE, "longest": LONGEST_PAUSE}
+    wanted = {"able": able, "first": FIRST_PAUSE, "longest": LONGEST_PAUSE, "most": MOST_AT_ONCE}
     for connection_id, provider, since, address in services.database.fetch(CLAIM, wanted):
         _register(services, report, connection_id, _told_nothing(services, provider, since) if since else "", address)
     return report

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from pos_pipeline.accounts.hooks import listen, register_webhooks, webhook_url
+from pos_pipeline.accounts.hooks import WEBHOOK_STATUS, listen, register_webhooks, webhook_url
 from pos_pipeline.accounts.linking import disconnect, link_with_credentials
 from pos_pipeline.errors import NotFound
 from pos_pipeline.gateway.context import PROBLEMS, Core
@@ -21,14 +21,6 @@ from pos_pipeline.services import Services
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], route_class=OnceRoute, responses=PROBLEMS)
 
-# Where nobody has registered through us, events that came say that somebody has elsewhere.
-WEBHOOK_STATUS = """case
-    when c.status = 'disconnected' then 'none'
-    when c.webhook_silent_since is not null then 'silent'
-    when c.webhook_registered_at is not null then 'listening'
-    when exists (select from pos.webhooks as w where w.connection_id = c.id) then 'listening'
-    else 'none'
-end"""
 COLUMNS = f"""
 a.id,
 a.pos_provider,

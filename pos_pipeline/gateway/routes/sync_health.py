@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from pos_pipeline.accounts.hooks import WEBHOOK_STATUS
 from pos_pipeline.errors import Busy, Misconfigured, ProviderUnavailable, TokenUnreadable, WarehouseUnavailable
 from pos_pipeline.gateway.context import PROBLEMS, Core
 from pos_pipeline.gateway.identity import Reader
 from pos_pipeline.gateway.isolation import rows_of
 from pos_pipeline.gateway.marts import READY, Share, rows_of_marts
 from pos_pipeline.gateway.paging import Cursor, Limit, Page, page_of, position_of, text
-from pos_pipeline.gateway.routes.accounts import WEBHOOK_STATUS
 
 router = APIRouter(prefix="/analytics", tags=["analytics"], responses=PROBLEMS)
 
