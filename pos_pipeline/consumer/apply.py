@@ -65,6 +65,8 @@ def decode(body: bytes) -> AnyCommand:
         place = _PLACE.search(str(error))
         where = place[1] if place else "$"
         raise Poison("wrong_schema", f"no message of the contract: the fault is at {where}.") from None
+    except RecursionError:
+        raise Poison("wrong_schema", "no message of the contract: it is nested too deeply.") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Poison("not_json", "the body is not JSON in UTF-8.") from None
     return command

@@ -90,8 +90,9 @@ class Consumer:
     ) -> None:
         """Hand the message to the dead letters as it came, with the reason; returns when the broker has it."""
         log.warning("message refused", reason=error.reason, detail=str(error), routing_key=method.routing_key)
+        kept = {name: value for name, value in (properties.headers or {}).items() if isinstance(value, str | int)}
         properties.headers = {
-            **(properties.headers or {}),
+            **kept,  # what pika reads and cannot write would bring the message back for ever
             "x-pos-reason": error.reason,
             "x-pos-detail": str(error),
             "x-pos-exchange": method.exchange,

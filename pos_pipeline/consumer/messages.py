@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Meta
 
 Moment = Annotated[datetime, Meta(tz=True)]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+"""Postgres has no text with a NUL in it."""
 ContentHash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 RESULTS_LIMIT = 1_000

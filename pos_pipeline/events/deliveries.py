@@ -184,7 +184,7 @@ def acknowledge(
     error: str | None = None,
 ) -> bool:
     """Note sales' answer; False when it speaks of another content than the one delivered last, and changes nothing."""
-    reason = redact(error) if error is not None else None
+    reason = redact(error.replace("\0", "")) if error is not None else None  # Postgres has no text with a NUL
     answered = transaction.execute(_ACKNOWLEDGE, (sales_record_id, reason, tenant_id, transaction_id, content_hash))
     return answered.rowcount > 0
 

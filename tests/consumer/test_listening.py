@@ -172,7 +172,7 @@ def poisons(crumb: Shop, rival: Shop) -> dict[str, bytes]:
 def test_poison_goes_to_the_dead_letters_with_its_reason(office: Office, crumb: Shop, rival: Shop, reason: str) -> None:
     """The body as it came, a header that says why and quotes nothing; what comes behind it is acted upon."""
     body = poisons(crumb, rival)[reason]
-    office.say(body, message_id="m-1")
+    office.say(body, message_id="m-1", headers={"trace": "t-1", "weights": [{"deep": 1}]})
     office.trigger(trigger())
 
     with office.listening():
@@ -182,6 +182,7 @@ def test_poison_goes_to_the_dead_letters_with_its_reason(office: Office, crumb: 
     assert buried == body
     assert properties.message_id == "m-1"
     assert properties.headers["x-pos-reason"] == reason
+    assert properties.headers["trace"] == "t-1"
     assert properties.headers["x-pos-routing-key"] == "sales.validation_discrepancy"
     assert "jane" not in str(properties.headers)
     assert office.database.fetch(REQUESTS) == []

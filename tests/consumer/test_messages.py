@@ -1,11 +1,14 @@
 """What may come from other services, and how it may be wrong."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pos_pipeline.consumer import messages
 from pos_pipeline.consumer.apply import decode
@@ -63,6 +66,7 @@ def test_messages_of_the_contract_are_understood(body: dict[str, Any], kind: typ
         (DISCREPANCY | {"jane@example.com": 1}, "$"),
         (DISCREPANCY | {"pos_account_id": None}, "$"),
         (DISCREPANCY | {"pos_provider": "toast"}, "$"),
+        (DISCREPANCY | {"pos_account_id": None, "pos_provider": "toast", "location_id": "L\0"}, "$.location_id"),
         (DISCREPANCY | {"pos_provider": "toast", "location_id": "L1"}, "$"),
         (DISCREPANCY | {"business_date": None}, "$"),
         (DISCREPANCY | WINDOW | {"business_date": "2026-02-28"}, "$"),
@@ -94,6 +98,24 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
         decode(body)
 
     assert caught.value.reason == "not_json"
+
+
+def test_what_is_nested_without_end_is_refused() -> None:
+    """The parser skips what stands before `event_type`, one call deeper for each bracket."""
+    with pytest.raises(Poison, match="nested too deeply") as caught:
+        decode(b'{"more": ' + b"[" * 100_000 + b"]" * 100_000 + b', "event_type": "orchestrator_daily_trigger"}')
+
+    assert caught.value.reason == "wrong_schema"
+
+
+@given(st.data())
+def test_a_damaged_message_is_understood_or_refused(data: st.DataObject) -> None:
+    """Whatever happened to it on the way, nothing else than a refusal comes of it."""
+    body = bytearray(json.dumps(data.draw(st.sampled_from([TRIGGER, DISCREPANCY, RECORDED]))).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(Poison):
+        assert decode(bytes(body)) is not None
 
 
 def test_the_published_schema_is_the_codes() -> None:

@@ -36,11 +36,16 @@ class Office:
         return self.services.database
 
     def say(
-        self, body: Json | bytes, *, key: str = "sales.validation_discrepancy", message_id: str | None = None
+        self,
+        body: Json | bytes,
+        *,
+        key: str = "sales.validation_discrepancy",
+        message_id: str | None = None,
+        headers: Json | None = None,
     ) -> None:
         """Publish as the sales service; returns when the broker has it."""
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        properties = pika.BasicProperties(message_id=message_id, delivery_mode=2)
+        properties = pika.BasicProperties(message_id=message_id, delivery_mode=2, headers=headers)
         self.channel.basic_publish(self.queues.sales_exchange, key, content, properties, mandatory=True)
 
     def trigger(self, body: Json) -> None:

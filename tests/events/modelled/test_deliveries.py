@@ -117,7 +117,7 @@ def test_a_refusal_is_shown_without_secrets(books: Books, shop: Shop) -> None:
     ring_up(books, shop)
     deliver(books.services)
     [[entry]] = told(books)
-    answer(books, shop, entry, error="no product; asked with Bearer s3cr3t-t0ken")
+    answer(books, shop, entry, error="no product\0; asked with Bearer s3cr3t-t0ken")
 
     assert shown(books, shop) == [(False, None, "no product; asked with Bearer ***")]
 
