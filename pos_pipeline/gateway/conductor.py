@@ -22,6 +22,8 @@ from pos_pipeline.services import Services
 LOOK_SECONDS = 0.25
 """How often it looks while anything is under way; idle it sleeps until woken."""
 REST_SECONDS = 2.0
+AWAY_SECONDS = 2.0
+"""Pause after Dagster did not take a run: the sensors, which look every five seconds, have it by then or soon."""
 MOST_NAMED = 3
 """API requests a run names as its origin, when several asked for it."""
 CLAIM = """
@@ -115,6 +117,7 @@ class Conductor:
         self._stop = threading.Event()
         self._codes: set[str] = set()
         self._marts_asked_at = 0.0
+        self._is_away = False
         self._thread = threading.Thread(target=self._work, name="conductor", daemon=True)
 
     def start(self) -> None:
@@ -151,6 +154,8 @@ class Conductor:
                     log.warning("runs wait for the sensors", error_type=error.code)
                 except Exception as error:  # noqa: BLE001 - nobody would begin again what ends here
                     log.warning("runs wait for the sensors", error_type=type(error).__name__)
+                if self._is_away:
+                    self._stop.wait(AWAY_SECONDS)
                 self._woken.wait(LOOK_SECONDS)
                 self._woken.clear()
 
@@ -163,6 +168,7 @@ class Conductor:
         claimed: dict[tuple[str, str], dict[object, str | None]] = {}
         for request_id, provider, slug, correlation_id in database.fetch(CLAIM):
             claimed.setdefault((provider, slug), {})[request_id] = correlation_id
+        self._is_away = False
         for (provider, slug), asked in claimed.items():
             tags = {
                 "dagster/partition": slug,
@@ -174,6 +180,7 @@ class Conductor:
                 tags["pos/request_id"] = ",".join(asked_by[:MOST_NAMED])
             if not self._dagster.launch(f"{provider}_sync", tags):
                 database.fetch(GIVE_BACK, (list(asked),))
+                self._is_away = True
         [(has_loads, is_modelling)] = database.fetch(LOADS)
         if has_loads and not is_modelling and time.monotonic() - self._marts_asked_at > REST_SECONDS:
             self._dagster.launch("marts", {"dagster/priority": "10", "pos/trigger": "asked"})

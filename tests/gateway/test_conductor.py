@@ -88,11 +88,13 @@ def test_dagster_is_away(services: Services, conductor: Conductor, dagster: Laun
     conductor.step()
     waiting = "select attempts from pos.sync_requests where started_at is null and status in ('pending', 'running')"
     assert services.database.fetch(waiting) == [(0,)]
+    assert conductor._is_away  # the thread pauses, and does not ask four times a second
 
     dagster.is_up = True
     conductor.step()
 
     assert dagster.seen == [("square_sync", "crumb")]
+    assert not conductor._is_away
 
 
 def test_asked_again_while_dagster_is_away(
