@@ -30,7 +30,7 @@ LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 120.0
 BUDGET_SECONDS = 3.0
 NEW_SALES = """
-select count(*) from marts.fct_transactions where transaction_type = 'sale' and transaction_date >= %s
+select count(*) from marts.fct_transactions where transaction_type = 'sale' and transaction_at >= %s
 """
 IS_QUIET = """
 select not exists (select from pos.sync_requests where status in ('pending', 'running'))
