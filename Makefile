@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTHON ?=
 ARGS ?=
 # Tests wait for servers half of the time, so there are more processes than cores; see tests/rig/sharing.py.
-SHARED := -n 3 --dist loadgroup --no-loadscope-reorder
+SHARED := -n 3 --dist loadscope --no-loadscope-reorder
 
 # Compiled modules halve the start of every process; some shells forbid writing them.
 unexport PYTHONDONTWRITEBYTECODE
