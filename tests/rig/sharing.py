@@ -21,7 +21,7 @@ LONGEST = (
 BY_POS = re.compile(r"^(tests/(?:integration/test_kill|providers/test_contract)\.py::\w+)\[(\w+)")
 
 
-class ByFileAndPos(LoadScopeScheduling):
+class ByFileAndPos(LoadScopeScheduling):  # type: ignore[misc]
     """Scopes are files, and POS where a file has fixtures for each."""
 
     def _split_scope(self, nodeid: str) -> str:
