@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from rich.console import Console
 
 from pos_pipeline.errors import InvalidRequest
@@ -154,3 +155,11 @@ def test_sandbox_stands_in_only_when_nothing_is_set(tmp_path: Path) -> None:
     assert not needs_sandbox({"SQUARE_APP_ID": "ours"})
     assert not needs_sandbox(sandbox_environment(settings))
     assert sandbox_environment(settings)["SQUARE_BASE_URL"] == "http://127.0.0.1:8123/square"
+
+
+@pytest.mark.parametrize(("broker", "listens"), [(None, False), ("amqp://guest:guest@127.0.0.1/", True)])
+def test_the_consumer_runs_where_there_is_a_broker(tmp_path: Path, broker: str | None, listens: bool) -> None:
+    """Without one there is nothing to listen to, and a child that ends at once would be started for ever."""
+    settings = Settings(pos_home=tmp_path, rabbitmq_url=SecretStr(broker) if broker else None)
+
+    assert ("consumer" in dev._commands(settings, 1, tmp_path / "workspace.yaml")) is listens
