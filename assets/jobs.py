@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batches import serve_windows, sync_many
-from assets.keys import EVENTS_KEY, history_key, stream_key
+from assets.keys import EVENTS_KEY, MAPPING_KEY, history_key, stream_key
 from assets.upkeep import ask_for_sweep, follow_codes, forget, mend_webhooks, renew_tokens
 from pos_pipeline.provider import Provider
 
@@ -90,9 +90,9 @@ def build_marts_jobs(models: Sequence[dg.AssetKey]) -> list[Any]:
     return [
         dg.define_asset_job(
             MARTS_JOB,
-            selection=dg.AssetSelection.assets(*models, EVENTS_KEY).without_checks(),
+            selection=dg.AssetSelection.assets(*models, MAPPING_KEY, EVENTS_KEY).without_checks(),
             tags={KIND_TAG: MARTS, "dagster/priority": "5"},
-            description="Models every load that has come since the last time, then tells other services.",
+            description="Models every load that has come since the last time, maps new products, then tells others.",
         ),
         dg.define_asset_job(
             PUBLISH_JOB,

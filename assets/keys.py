@@ -21,4 +21,5 @@ def model_key(layer: str, model: str) -> dg.AssetKey:
     return dg.AssetKey([layer, model])
 
 
+MAPPING_KEY = dg.AssetKey(["mapping", "product_mappings"])
 EVENTS_KEY = dg.AssetKey(["events", "published_events"])

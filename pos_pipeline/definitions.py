@@ -24,6 +24,8 @@ from assets.jobs import (
     tokens,
     webhooks,
 )
+from assets.keys import MAPPING_KEY, model_key
+from assets.mapping import build_mapping
 from assets.models import MARTS, load_manifest, model_specs, test_specs
 from assets.resources import SERVICES, process_services
 from assets.transform import build_data_tests, build_models
@@ -67,7 +69,8 @@ def _composed(services: Services | None) -> dg.Definitions:
             *(build_ingest(provider) for provider in providers),
             *(build_history(provider) for provider in providers),
             build_models(models),
-            build_events([spec.key for spec in models if spec.group_name == MARTS]),
+            build_mapping(model_key(MARTS, "dim_products")),
+            build_events([*(spec.key for spec in models if spec.group_name == MARTS), MAPPING_KEY]),
         ],
         asset_checks=[*watched, tests],
         jobs=[*syncs, sync_batch, sync_windows, history, *marts, *checks, *upkeep],

@@ -6,6 +6,7 @@ Pure: no database, no settings, no state; the same names give the same answer in
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from pos_pipeline.catalog.candidates import CandidateIndex
 from pos_pipeline.catalog.compare import compare
@@ -32,18 +33,29 @@ class Matcher:
         self._readings = [read_name(name, self._lexicon) for name in catalog]
         self._index = CandidateIndex(self._readings)
 
-    def suggest(self, name: str, limit: int = SUGGESTIONS) -> list[Suggestion]:
-        """Catalog products the name may mean, most probable first."""
+    def suggest(
+        self, name: str, limit: int = SUGGESTIONS, rejected: AbstractSet[int] = frozenset()
+    ) -> list[Suggestion]:
+        """Catalog products the name may mean, most probable first, without the `rejected` positions."""
         reading = read_name(name, self._lexicon)
-        found = [self._suggestion(reading, position) for position in self._index.find(reading, CANDIDATES)]
+        found = [
+            self._suggestion(reading, position)
+            for position in self._index.find(reading, CANDIDATES + len(rejected))
+            if position not in rejected
+        ]
         found.sort(
             key=lambda one: (-one.probability, not one.evidence.is_literal, -one.evidence.similarity, one.position)
         )
         return found[:limit]
 
-    def match(self, name: str, threshold: float = DEFAULT_THRESHOLD) -> Decision:
-        """What to do about a name. `threshold` is AUTO_MAPPING_CONFIDENCE_THRESHOLD, 0 to 1."""
-        return decide(self.suggest(name), threshold)
+    def match(
+        self, name: str, threshold: float = DEFAULT_THRESHOLD, rejected: AbstractSet[int] = frozenset()
+    ) -> Decision:
+        """What to do about a name. `threshold` is AUTO_MAPPING_CONFIDENCE_THRESHOLD, 0 to 1.
+
+        `rejected` are positions a person has said it is not.
+        """
+        return decide(self.suggest(name, rejected=rejected), threshold)
 
     def match_all(self, names: Sequence[str], threshold: float = DEFAULT_THRESHOLD) -> list[Decision]:
         """Decisions for each name by itself; `one_to_one` keeps two of one shop from becoming one product."""

@@ -16,6 +16,7 @@ from pos_pipeline.gateway.routes import (
     accounts,
     dashboard,
     health,
+    mapping_past,
     mapping_work,
     mappings,
     metrics,
@@ -73,7 +74,9 @@ def build_app(services: Services, settings: GatewaySettings) -> FastAPI:
     app.add_middleware(Limits)
     app.add_middleware(Correlation)  # the last one is the first to be asked
     api = APIRouter(prefix=API)
-    for part in (accounts, oauth, sync, webhooks, mapping_work, mappings, dashboard, sync_health, unmapped_revenue):
+    # Routes with a word of their own before those that take the word for an id.
+    parts = (mapping_work, mapping_past, mappings)
+    for part in (accounts, oauth, sync, webhooks, *parts, dashboard, sync_health, unmapped_revenue):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(health.router)

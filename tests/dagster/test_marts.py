@@ -103,6 +103,7 @@ def test_models_that_ran_are_marked_with_their_rows(modelled: Callable[..., dg.E
     assert metadata["fct_transactions"]["batch_id"].value == 7
     assert metadata["fct_daily_volumes"]["rows_written"].value == 0
     assert "int_square__orders" not in marks
+    assert marks["product_mappings"].materialization.metadata["note"].value == "nothing is modelled yet"
     assert "published_events" in marks
 
 

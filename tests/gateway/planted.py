@@ -73,6 +73,20 @@ insert into pos.product_mappings (
 ) values (%s, %s, %s, %s, %s, %s, 'manual', %s)
 returning id
 """
+LEAVE_TO_PEOPLE = """
+with suggested as (
+    insert into pos.mapping_suggestions (
+        tenant_id, pos_account_id, pos_product_id, bakery_product_id, rank, probability, reasons
+    ) values (%(tenant)s, %(shop)s, %(product)s, %(catalog)s, 1, 0.5, array[%(word)s])
+),
+
+refused as (
+    insert into pos.mapping_rejections (tenant_id, pos_account_id, pos_product_id, bakery_product_id, rejected_by)
+    values (%(tenant)s, %(shop)s, %(product)s, %(catalog)s, %(word)s)
+)
+
+insert into pos.mapping_runs (tenant_id, batch_id, total_unmapped, mapped) values (%(tenant)s, 1, 6, 0)
+"""
 SET_ASIDE = """
 insert into pos.quarantine (tenant_id, connection_id, pos_provider, stream, reason, payload, payload_digest)
 values (%s, %s, 'square', 'orders', %s, %s, %s)
@@ -122,6 +136,10 @@ def plant(database: Database, tenant: Tenant, word: str) -> Planted:
         for product in ("P1", "P2"):
             words = (f"{word}-{product}", word)
             mappings.append(_id(transaction, MAP, (tenant.id, shops[0], *words, catalog[0], word, word)))
+        transaction.execute(
+            LEAVE_TO_PEOPLE,
+            {"tenant": tenant.id, "shop": shops[0], "product": f"{word}-P2", "catalog": catalog[1], "word": word},
+        )
         for table, columns in WORDS.items():
             said = ", ".join(f"{column} = %(word)s" for column in columns)
             transaction.execute(

@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from pos_pipeline.catalog.mapping import apply_matches
 from pos_pipeline.gateway.context import PROBLEMS, Core
 from pos_pipeline.gateway.identity import Reader, Writer
-from pos_pipeline.gateway.isolation import rows_of
-from pos_pipeline.gateway.marts import Money, Quantity, rows_of_marts
+from pos_pipeline.gateway.isolation import as_tenant
+from pos_pipeline.gateway.marts import Money, Quantity, Share, rows_of_marts
 from pos_pipeline.gateway.once import OnceRoute
 from pos_pipeline.gateway.paging import Cursor, Limit, Page, amount, page_of, position_of, text
 from pos_pipeline.gateway.problems import Refusal
@@ -34,8 +35,26 @@ select
     quantity_sold,
     transaction_count,
     first_sold_on,
-    last_sold_on
-from marts.fct_unmapped_products
+    last_sold_on,
+    coalesce(
+        (
+            select
+                jsonb_agg(
+                    jsonb_build_object(
+                        'bakery_product_id', s.bakery_product_id,
+                        'bakery_product_name', c.name,
+                        'probability', s.probability,
+                        'reasons', s.reasons
+                    )
+                    order by s.rank
+                )
+            from pos.mapping_suggestions as s
+            inner join pos.catalog_products as c on s.bakery_product_id = c.id and c.is_active
+            where s.pos_account_id = unmapped.pos_account_id and s.pos_product_id = unmapped.pos_product_id
+        ),
+        '[]'
+    ) as suggestions
+from marts.fct_unmapped_products as unmapped
 where
     (pos_account_id = %(pos_account_id)s or %(pos_account_id)s::uuid is null)
     and (currency = %(wanted_currency)s or %(wanted_currency)s::text is null)
@@ -47,62 +66,16 @@ where
 order by currency, unmapped_revenue desc, pos_account_id, product_key
 limit %(limit)s
 """
-OPEN_PRODUCTS = """
-select a.tenant_id, a.id as pos_account_id, a.connection_id, a.pos_provider, k.pos_product_id
-from pos.accounts as a
-inner join pos.known_products as k on a.connection_id = k.connection_id
-where
-    (a.id = %(pos_account_id)s or %(pos_account_id)s::uuid is null)
-    and not exists (
-        select from pos.product_mappings as m
-        where m.pos_account_id = a.id and m.pos_product_id = k.pos_product_id
-    )
-"""
-# A SKU that two living products of one POS share says nothing about either.
-MAP_BY_SKU = f"""
-with unmapped as materialized (
-    {OPEN_PRODUCTS}
-),
-
-listed as (
-    select k.connection_id, p.*
-    from pos.known_products as k
-    inner join pos.connections as c on k.connection_id = c.id
-    inner join marts.dim_products as p
-        on
-            c.tenant_id = p.tenant_id
-            and c.pos_provider = p.pos_provider
-            and k.pos_product_id = p.pos_product_id
-    where p.product_sku <> '' and not p.is_deleted
-),
-
-meant as (
-    select *, count(*) over (partition by connection_id, product_sku) as bearers from listed
-),
-
-mapped as (
-    insert into pos.product_mappings (
-        tenant_id, pos_account_id, pos_product_id, pos_product_name, pos_product_sku, pos_category, bakery_product_id,
-        bakery_product_name, mapping_type, confidence_score, mapped_by
-    )
-    select
-        u.tenant_id, u.pos_account_id, u.pos_product_id,
-        concat_ws(' · ', m.product_name, nullif(m.variation_name, m.product_name)),
-        m.product_sku, m.category, c.id, c.name, 'sku', 1, %(mapped_by)s
-    from unmapped as u
-    inner join meant as m
-        on u.connection_id = m.connection_id and u.pos_product_id = m.pos_product_id and m.bearers = 1
-    inner join pos.catalog_products as c
-        on u.tenant_id = c.tenant_id and m.product_sku = c.sku and c.is_active
-    on conflict (tenant_id, pos_account_id, pos_product_id) do nothing
-    returning id
-)
-
-select (select count(*) from unmapped) as total_unmapped, (select count(*) from mapped) as mapped
-"""
-COUNT = f"select count(*) as total_unmapped, 0 as mapped from ({OPEN_PRODUCTS}) as unmapped"
-
 AccountFilter = Annotated[UUID | None, Query(description="Of this shop only.")]
+
+
+class SuggestedProduct(BaseModel):
+    """A catalog product it may be."""
+
+    bakery_product_id: UUID
+    bakery_product_name: str = Field(examples=["Croissant de mantequilla"])
+    probability: Share = Field(description="That it is this one, calibrated, 0 to 1.")
+    reasons: list[str] = Field(description="What speaks for and against it.", examples=[["only the POS says 'grande'"]])
 
 
 class UnmappedProduct(BaseModel):
@@ -122,6 +95,7 @@ class UnmappedProduct(BaseModel):
     transaction_count: int = Field(description="Sales with the product.")
     first_sold_on: date
     last_sold_on: date
+    suggestions: list[SuggestedProduct] = Field(description="Nearest first, as the last mapping has found them.")
 
 
 class AutoMapped(BaseModel):
@@ -129,7 +103,9 @@ class AutoMapped(BaseModel):
 
     total_unmapped: int = Field(description="Products without a mapping before.", examples=[50])
     mapped: int = Field(description="Of these, mapped by this request.", examples=[42])
-    high_confidence: int = Field(description="Of these, beyond doubt: the SKU is the same.", examples=[42])
+    high_confidence: int = Field(
+        description="Of these, by id, SKU or bar code, or by name with a confidence of 0.95 or more.", examples=[42]
+    )
     remaining: int = Field(description="Left to people.", examples=[8])
 
 
@@ -162,13 +138,25 @@ def list_unmapped(
 
 @router.post("/auto-map", summary="Map what needs no thought")
 def auto_map(caller: Writer, core: Core, *, pos_account_id: AccountFilter = None) -> AutoMapped:
-    """Map every product whose SKU is that of exactly one active catalog product. What is mapped stays as it is."""
+    """Map by the POS's id, then SKU or bar code, then name. What is mapped stays; rejected pairs stay apart.
+
+    Names are linked only where nothing is left to ask; for the rest, `/mappings/unmapped` has suggestions.
+    """
     if not core.settings.auto_mapping_enabled:
         raise Refusal(409, "auto_mapping_off", "Mapping by itself is switched off here (AUTO_MAPPING_ENABLED).")
     if pos_account_id is not None:
         find_account(core, caller, pos_account_id)
-    parameters = {"pos_account_id": pos_account_id, "mapped_by": caller.subject}
-    rows = rows_of_marts(core.database, caller.tenant_id, MAP_BY_SKU, parameters)
-    [row] = rows if rows is not None else rows_of(core.database, caller.tenant_id, COUNT, parameters)
-    total, mapped = row["total_unmapped"], row["mapped"]
-    return AutoMapped(total_unmapped=total, mapped=mapped, high_confidence=mapped, remaining=total - mapped)
+    with as_tenant(core.database, caller.tenant_id) as transaction:
+        result = apply_matches(
+            transaction,
+            caller.tenant_id,
+            threshold=core.settings.auto_mapping_confidence_threshold,
+            mapped_by=caller.subject,
+            pos_account_id=pos_account_id,
+        )
+    return AutoMapped(
+        total_unmapped=result.total_unmapped,
+        mapped=result.mapped,
+        high_confidence=result.high_confidence,
+        remaining=result.remaining,
+    )

@@ -40,6 +40,7 @@ bakery_product_name,
 mapping_type,
 confidence_score,
 mapped_by,
+reasons,
 created_at,
 updated_at
 """
@@ -66,6 +67,26 @@ insert into pos.product_mappings (
 on conflict (tenant_id, pos_account_id, pos_product_id) do nothing
 returning {COLUMNS}
 """
+# What a person has taken apart, no run puts together again; what a person puts together is no longer apart.
+REJECT = """
+insert into pos.mapping_rejections (tenant_id, pos_account_id, pos_product_id, bakery_product_id, rejected_by)
+select tenant_id, pos_account_id, pos_product_id, bakery_product_id, %(mapped_by)s
+from pos.product_mappings
+where id = %(id)s and bakery_product_id is distinct from %(bakery_product_id)s
+on conflict do nothing
+"""
+ACCEPT = """
+delete from pos.mapping_rejections as r
+using pos.product_mappings as m
+where
+    m.id = %(id)s and r.pos_account_id = m.pos_account_id and r.pos_product_id = m.pos_product_id
+    and r.bakery_product_id = m.bakery_product_id
+"""
+SETTLE = """
+delete from pos.mapping_suggestions as s
+using pos.product_mappings as m
+where m.id = %(id)s and s.pos_account_id = m.pos_account_id and s.pos_product_id = m.pos_product_id
+"""
 THERE = "select id from pos.product_mappings where pos_account_id = %s and pos_product_id = %s"
 # The clock's time and not the transaction's: each change has to be another version.
 CHANGE = f"""
@@ -76,6 +97,7 @@ set
     mapping_type = 'manual',
     confidence_score = 1,
     mapped_by = %(mapped_by)s,
+    reasons = default,
     updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
 where id = %(id)s
 returning {COLUMNS}
@@ -103,7 +125,8 @@ class Mapping(BaseModel):
     bakery_product_name: str = Field(examples=["Croissant de mantequilla"])
     mapping_type: MappingType = Field(description="Who found it: a person, or the POS's id, the SKU or the name.")
     confidence_score: Share | None = Field(description="0 to 1; 1 when a person said so.")
-    mapped_by: str = Field(description="Subject of the token it was made or last changed with.")
+    mapped_by: str = Field(description="Subject of the token it was made or last changed with; `system` after a sync.")
+    reasons: list[str] = Field(description="Why it was made without a person.", examples=[["same SKU CR-01"]])
     created_at: datetime
     updated_at: datetime
 
@@ -169,7 +192,10 @@ def create_mapping(caller: Writer, core: Core, wanted: NewMapping, response: Res
         "bakery_product_name": _catalog_name(core, caller, wanted.bakery_product_id),
         "mapped_by": caller.subject,
     }
-    rows = rows_of(core.database, caller.tenant_id, CREATE, parameters)
+    with as_tenant(core.database, caller.tenant_id) as transaction, transaction.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(CREATE, parameters).fetchall()
+        if rows:
+            _settle(transaction, rows[0]["id"])
     if not rows:
         raise _mapped_already(core, caller, wanted)
     mapping = _shown(rows[0], response)
@@ -208,16 +234,26 @@ def change_mapping(
     with as_tenant(core.database, caller.tenant_id) as transaction:
         _lock(transaction, mapping_id, if_match)
         with transaction.cursor(row_factory=dict_row) as cursor:
+            transaction.execute(REJECT, parameters)
             [row] = cursor.execute(CHANGE, parameters).fetchall()
+            _settle(transaction, mapping_id)
     return _shown(row, response)
 
 
 @router.delete("/{mapping_id}", status_code=204, summary="Unmap a product", responses=CHANGED_MEANWHILE)
 def delete_mapping(caller: Writer, core: Core, mapping_id: MappingId, if_match: IfMatch = None) -> None:
-    """Forget what the product is; its sales count as unmapped again."""
+    """Say that the product is not this one; its sales count as unmapped again, and no run maps it so again."""
     with as_tenant(core.database, caller.tenant_id) as transaction:
         _lock(transaction, mapping_id, if_match)
+        parameters = {"id": mapping_id, "bakery_product_id": None, "mapped_by": caller.subject}
+        transaction.execute(REJECT, parameters)
         transaction.execute("delete from pos.product_mappings where id = %s", (mapping_id,))
+
+
+def _settle(transaction: Connection, mapping_id: UUID) -> None:
+    """A person has decided: the pair is not rejected any more, and there is nothing left to suggest."""
+    for statement in (ACCEPT, SETTLE):
+        transaction.execute(statement, {"id": mapping_id})
 
 
 def _lock(transaction: Connection, mapping_id: UUID, if_match: str | None) -> None:

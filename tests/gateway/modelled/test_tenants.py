@@ -38,6 +38,7 @@ HARMLESS: dict[str, Any] = {
     "sync_frequency_minutes": None,
     "days": 5,
     "again": None,
+    "as_of": None,
     "pos_product_name": None,
 }
 """What routes take that belongs to nobody, with a value to send; None is not sent."""
