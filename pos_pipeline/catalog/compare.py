@@ -4,7 +4,6 @@ Nothing is decided here. A contradiction ("250 g" and "500 g") and a silence ("2
 kept apart: the first means two products, the second that a person has to look.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,7 +11,6 @@ from rapidfuzz import fuzz
 
 from pos_pipeline.catalog.guess import Guess, guess_meaning
 from pos_pipeline.catalog.lexicon import WORD, Lexicon
-from pos_pipeline.catalog.normalise import stem
 from pos_pipeline.catalog.reading import COUNT, MASS, NUMBER, OUNCES, SERVINGS, VOLUME, Item, Reading
 
 GRAMS_PER_OUNCE, ML_PER_OUNCE = 28.35, 29.57
@@ -58,7 +56,7 @@ def compare(pos: Reading, catalog: Reading, lexicon: Lexicon, vocabulary: Mappin
         similarity=fuzz.token_sort_ratio(pos.text, catalog.text) / 100, is_literal=pos.literal == catalog.literal
     )
     ours, theirs = _agree(list(pos.items), list(catalog.items), found)
-    if (ours or theirs) and stem(_unspaced(pos)) == stem(_unspaced(catalog)):
+    if (ours or theirs) and pos.unspaced == catalog.unspaced:
         found.guesses.append(Guess("joined", pos.text, catalog.text))
         return found
     if ours or theirs:
@@ -76,22 +74,13 @@ def compare(pos: Reading, catalog: Reading, lexicon: Lexicon, vocabulary: Mappin
 
 def _agree(ours: list[Item], theirs: list[Item], found: Evidence) -> tuple[list[Item], list[Item]]:
     """What both say. A word said twice by one side alone adds nothing."""
-    left = Counter(item.meaning for item in theirs)
-    rest = []
-    for item in ours:
-        if left[item.meaning]:
-            left[item.meaning] -= 1
-            found.agreeing.append(item)
-        else:
-            rest.append(item)
-    common = {item.meaning for item in found.agreeing}
-    unmatched = []
-    for item in reversed(theirs):
-        if left[item.meaning]:
-            left[item.meaning] -= 1
-            if item.meaning not in common:
-                unmatched.append(item)
-    return [item for item in rest if item.meaning not in common], unmatched[::-1]
+    said, heard = {item.meaning for item in ours}, {item.meaning for item in theirs}
+    common = said & heard
+    found.agreeing += [item for item in ours if item.meaning in common]
+    return (
+        [item for item in ours if item.meaning not in common],
+        [item for item in theirs if item.meaning not in common],
+    )
 
 
 def _agree_on_amounts(ours: list[Item], theirs: list[Item], found: Evidence) -> tuple[list[Item], list[Item]]:
@@ -177,10 +166,6 @@ def _said(items: list[Item], others: list[Item], meanings: set[str], found: Evid
 
 def _drinks(lexicon: Lexicon) -> list[frozenset[str]]:
     return [lexicon.implied[drink] | {drink} for drink in ("coffee", "tea")]
-
-
-def _unspaced(reading: Reading) -> str:
-    return reading.text.replace(" ", "")
 
 
 def _without(items: list[Item], one: Item) -> list[Item]:

@@ -7,6 +7,7 @@ lacks one of them is `review` while it is worth a look, else `none`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from pos_pipeline.catalog.compare import Evidence
@@ -36,9 +37,14 @@ class Suggestion:
     """In the catalog as given."""
     probability: float
     """Calibrated, 0 to 1."""
-    reasons: tuple[str, ...]
-    """For people, the weightiest first."""
     evidence: Evidence
+    pos: Reading
+    catalog: Reading
+
+    @cached_property
+    def reasons(self) -> tuple[str, ...]:
+        """For people, the weightiest first."""
+        return explain(self.evidence, self.pos, self.catalog)
 
     @property
     def is_open_and_shut(self) -> bool:

@@ -7,6 +7,7 @@ catalog would do as well. A word the lists or the catalog know is never taken fo
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from pos_pipeline.catalog.lexicon import WORD, Lexicon
@@ -67,10 +68,9 @@ def _typos_allowed(written: str, meant: str) -> int:
 def _is_like_another(written: str, full: Item, lexicon: Lexicon, vocabulary: Mapping[str, str], distance: int) -> bool:
     """Whether a word of another meaning is as near as the one that is taken to be meant."""
     return any(
-        value != full.meaning.value
+        words[word] != full.meaning.value
         for words in (lexicon.known, vocabulary)
-        for word, value in words.items()
-        if abs(len(word) - len(written)) <= distance and OSA.distance(written, word, score_cutoff=distance) <= distance
+        for word, _, _ in process.extract_iter(written, list(words), scorer=OSA.distance, score_cutoff=distance)
     )
 
 

@@ -10,12 +10,12 @@ from collections.abc import Set as AbstractSet
 
 from pos_pipeline.catalog.candidates import CandidateIndex
 from pos_pipeline.catalog.compare import compare
-from pos_pipeline.catalog.decide import Decision, Suggestion, decide, explain
+from pos_pipeline.catalog.decide import Decision, Suggestion, decide
 from pos_pipeline.catalog.lexicon import language_of, load_lexicon
 from pos_pipeline.catalog.probability import Weights, load_weights
 from pos_pipeline.catalog.reading import Reading, read_name
 
-CANDIDATES = 10
+CANDIDATES = 8
 """Compared in full for every name."""
 SUGGESTIONS = 5
 LANGUAGE_SAMPLE = 500
@@ -64,4 +64,4 @@ class Matcher:
     def _suggestion(self, reading: Reading, position: int) -> Suggestion:
         other = self._readings[position]
         evidence = compare(reading, other, self._lexicon, self._index.vocabulary)
-        return Suggestion(position, self._weights.probability(evidence), explain(evidence, reading, other), evidence)
+        return Suggestion(position, self._weights.probability(evidence), evidence, reading, other)

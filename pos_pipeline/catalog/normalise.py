@@ -8,6 +8,7 @@ singular and plural, and different for different things.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _ELISION = re.compile(r"\b(?:[dlcjnst]|qu)['`](?=\w)")
 _POSSESSIVE = re.compile(r"(?<=\w)['`]s\b")
@@ -56,6 +57,7 @@ def normalise(name: str) -> str:
     return " ".join(_NOISE.sub(" ", text).split())
 
 
+@lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """A normalised word without the plural of Spanish, French and English.
 

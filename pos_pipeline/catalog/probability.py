@@ -48,8 +48,8 @@ class Weights:
 def figures(evidence: Evidence) -> tuple[float, ...]:
     """The evidence as numbers, in the order of FEATURES; all but the first three speak against a match."""
     kinds = [guess.kind for guess in evidence.guesses]
-    words_pos = sum(item.meaning.kind == WORD for item in evidence.only_pos)
-    words_catalog = sum(item.meaning.kind == WORD for item in evidence.only_catalog)
+    words_pos = len([1 for item in evidence.only_pos if item.meaning.kind == WORD])
+    words_catalog = len([1 for item in evidence.only_catalog if item.meaning.kind == WORD])
     agreeing = len(evidence.agreeing) + len(evidence.guesses)
     all_said = agreeing + len(evidence.only_pos) + len(evidence.only_catalog) + 2 * len(evidence.conflicts)
     return (

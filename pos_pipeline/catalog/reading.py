@@ -69,6 +69,11 @@ class Reading:
         """The stems in alphabetical order: equal for names that differ in case, accents, plural and order only."""
         return " ".join(sorted(word for item in self.items for word in item.surface.split()))
 
+    @cached_property
+    def unspaced(self) -> str:
+        """The name as one word: "cheese cake" and "cheesecakes" are one."""
+        return stem(self.text.replace(" ", ""))
+
 
 def read_name(name: str, lexicon: Lexicon) -> Reading:
     """Take a name apart. Nothing is dropped that could tell two products apart; names without words read empty."""
