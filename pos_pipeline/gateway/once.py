@@ -14,8 +14,9 @@ from uuid import uuid5
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from psycopg.errors import ForeignKeyViolation
 
-from pos_pipeline.errors import TokenUnreadable
+from pos_pipeline.errors import NotFound, TokenUnreadable
 from pos_pipeline.gateway.identity import Identity, identify
 from pos_pipeline.gateway.isolation import as_tenant
 from pos_pipeline.gateway.problems import Refusal, problem
@@ -96,12 +97,19 @@ class _Slot:
         self._binding = {"tenant_id": identity.tenant_id, "connection_id": uuid5(identity.tenant_id, key)}
 
     def claim(self) -> Response | None:
-        """The answer to an earlier request with this key; None when this is the first."""
-        with as_tenant(self._database, self._tenant_id) as transaction:
-            transaction.execute(FORGET)
-            if transaction.execute(CLAIM, (self._key, self._digest)).fetchone():
-                return None
-            row = transaction.execute(FOUND, (self._key,)).fetchone()
+        """The answer to an earlier request with this key; None when this is the first.
+
+        Raises:
+            NotFound: the tenant is not one of ours.
+        """
+        try:
+            with as_tenant(self._database, self._tenant_id) as transaction:
+                transaction.execute(FORGET)
+                if transaction.execute(CLAIM, (self._key, self._digest)).fetchone():
+                    return None
+                row = transaction.execute(FOUND, (self._key,)).fetchone()
+        except ForeignKeyViolation:
+            raise NotFound("tenant: the token's is not one of this installation.") from None
         if row is None or (row[1] is None and bytes(row[0]) == self._digest):
             return problem(409, "in_progress", "The first request with this Idempotency-Key is still being answered.")
         digest, sealed = row

@@ -28,15 +28,20 @@ class Page(BaseModel, Generic[ItemT]):
     next_cursor: str | None = Field(None, description="Where the next page begins; absent on the last page.")
 
 
-def page_of(rows: Sequence[ItemT], limit: int, position: Callable[[ItemT], Sequence[Any]]) -> Page[ItemT]:
-    """A page of `limit` rows out of `limit + 1` that were asked for; `position` is what they are sorted by."""
+def page_of(
+    rows: Sequence[ItemT], limit: int, position: Callable[[ItemT], Sequence[Any]], *, of: str = ""
+) -> Page[ItemT]:
+    """A page of `limit` rows out of `limit + 1` that were asked for; `position` is what they are sorted by.
+
+    `of` names the list: two may be sorted alike, and a cursor of one would skip rows of the other in silence.
+    """
     more = len(rows) > limit
     shown = list(rows[:limit])
-    return Page(items=shown, next_cursor=_encode(position(shown[-1])) if more else None)
+    return Page(items=shown, next_cursor=_encode([of, *position(shown[-1])]) if more else None)
 
 
-def position_of(cursor: str | None, *kinds: Callable[[str], Any]) -> list[Any] | None:
-    """The values a cursor stands for, each parsed by its kind; None without a cursor.
+def position_of(cursor: str | None, *kinds: Callable[[str], Any], of: str = "") -> list[Any] | None:
+    """The values a cursor of the list `of` stands for, each parsed by its kind; None without a cursor.
 
     Raises:
         Refusal: 400, the cursor is not one of this list's.
@@ -45,8 +50,10 @@ def position_of(cursor: str | None, *kinds: Callable[[str], Any]) -> list[Any] |
         return None
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=="))
-        if not isinstance(values, list) or [type(value) for value in values] != [str] * len(kinds):
+        if not isinstance(values, list) or [type(value) for value in values] != [str] * (len(kinds) + 1):
             raise ValueError(values)  # noqa: TRY301 - the same refusal as below
+        if values.pop(0) != of:
+            raise ValueError(of)  # noqa: TRY301 - the same refusal as below
         return [kind(value) for kind, value in zip(kinds, values, strict=True)]
     except (ValueError, TypeError, binascii.Error):
         raise Refusal(400, "invalid_cursor", "The cursor is not one this list gave out; begin without it.") from None

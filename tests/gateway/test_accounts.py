@@ -80,10 +80,34 @@ def test_scopes(ask: Ask, database: Database, bakery: Tenant) -> None:
 
 def test_a_bad_cursor_is_told(ask: Ask, bakery: Tenant) -> None:
     """Somebody else's cursor, or a made-up one, is a refusal and not a server error."""
-    number = base64.urlsafe_b64encode(b'["2026-01-01", 5]').decode()
+    number = base64.urlsafe_b64encode(b'["accounts", "2026-01-01", 5]').decode()
     for cursor in ("zzz", "W10", "WyIxIiwiMiJd", "%00", number):
         answer = ask(bakery).get("accounts", params={"cursor": cursor})
         assert (answer.status_code, answer.json()["type"]) == (400, "urn:pos-pipeline:problem:invalid_cursor")
+
+
+def test_a_cursor_of_another_list(ask: Ask, database: Database, bakery: Tenant) -> None:
+    """Sorted alike or not, it is refused: it would skip rows in silence. So is one of another account's syncs."""
+    shops = [make_account(database, bakery, make_connection(database, bakery, f"M{n}"), f"L{n}") for n in (1, 2)]
+    for shop in shops:
+        database.fetch(
+            "insert into pos.sync_logs (tenant_id, pos_account_id, sync_started_at, status)"
+            " select %s, %s, now() - make_interval(mins => n), 'success' from generate_series(1, 2) as n returning id",
+            (bakery.id, shop),
+        )
+    client = ask(bakery)
+    one = {"limit": 1}
+    accounts = client.get("accounts", params=one).json()["next_cursor"]
+    syncs = client.get(f"sync/{shops[0]}/history", params=one).json()["next_cursor"]
+
+    for place, cursor in (
+        ("mappings", accounts),
+        (f"sync/{shops[0]}/history", accounts),
+        ("accounts", syncs),
+        (f"sync/{shops[1]}/history", syncs),
+    ):
+        answer = client.get(place, params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["type"]) == (400, "urn:pos-pipeline:problem:invalid_cursor"), place
 
 
 def test_linking_with_credentials_needs_the_right_names(ask: Ask, bakery: Tenant) -> None:

@@ -1,29 +1,37 @@
 """Who is let in."""
 
+import base64
+import hashlib
+import hmac
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
+from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from pos_pipeline.accounts.tenants import Tenant
-from pos_pipeline.errors import Misconfigured
+from pos_pipeline.errors import Misconfigured, ProviderUnavailable
+from pos_pipeline.gateway.app import build_app
 from pos_pipeline.gateway.identity import build_verifier
 from pos_pipeline.gateway.local_key import issue_token, local_key
 from pos_pipeline.gateway.problems import Refusal
 from pos_pipeline.gateway.settings import GatewaySettings
+from pos_pipeline.services import Services
+from pos_pipeline.warehouse.database import Database
 
 SECRET = "a-secret-of-more-than-thirty-two-bytes"
-TENANT = uuid4()
+TENANT = UUID("0b8f6a52-6f0e-4d59-9a3e-0c1d8f1f6f11")
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -57,34 +65,138 @@ def test_a_good_token(issuer: GatewaySettings) -> None:
     assert (identity.tenant_id, identity.subject, identity.scopes) == (TENANT, "service", {"read", "write"})
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        signed(claims(exp=int(time.time()) - 600)),
-        signed(claims(exp=None)),
-        signed(claims(aud="somebody-else")),
-        signed(claims(aud=None)),
-        signed(claims(iss="https://evil.example")),
-        signed(claims(iss=None)),
-        signed(claims(tenant_id=None)),
-        signed(claims(tenant_id="crumb")),
-        signed(claims(), secret="another-secret-of-more-than-32-bytes"),
-        signed(claims(), algorithm="HS384")[:-4] + "AAAA",
-        "eyJhbGciOiJub25lIn0." + signed(claims()).split(".")[1] + ".",
-        signed(claims()).rsplit(".", 1)[0] + ".",
-        "not.a.token",
-        "",
-        "a" * 5000,
-        "é.é.é",
-    ],
-)
-def test_every_way_a_token_can_be_wrong(issuer: GatewaySettings, token: str) -> None:
+def unsigned(said: dict[str, Any], header: dict[str, Any]) -> str:
+    """A token with any header and no signature."""
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, said))
+    return ".".join(parts) + "."
+
+
+def now(seconds: int) -> int:
+    """So many seconds from now."""
+    return int(time.time()) + seconds
+
+
+# Made when a test asks, so that tests are called alike in every process.
+WRONG: dict[str, Callable[[], str]] = {
+    "expired": lambda: signed(claims(exp=now(-600))),
+    "without an end": lambda: signed(claims(exp=None)),
+    "with an end that is no time": lambda: signed(claims(exp="soon")),
+    "not yet": lambda: signed(claims(nbf=now(600))),
+    "for another service": lambda: signed(claims(aud="somebody-else")),
+    "for other services": lambda: signed(claims(aud=["one", "two"])),
+    "for no service": lambda: signed(claims(aud=None)),
+    "of another issuer": lambda: signed(claims(iss="https://evil.example")),
+    "of no issuer": lambda: signed(claims(iss=None)),
+    "without a tenant": lambda: signed(claims(tenant_id=None)),
+    "with a tenant by name": lambda: signed(claims(tenant_id="crumb")),
+    "with a tenant by number": lambda: signed(claims(tenant_id=7)),
+    "with several tenants": lambda: signed(claims(tenant_id=[str(TENANT)])),
+    "signed with another secret": lambda: signed(claims(), secret="another-secret-of-more-than-32-bytes"),
+    "signed wrongly": lambda: signed(claims(), algorithm="HS384")[:-4] + "AAAA",
+    "signed by nobody": lambda: unsigned(claims(), {"alg": "none"}),
+    "signed by Nobody": lambda: unsigned(claims(), {"alg": "nOnE"}),
+    "that names no algorithm": lambda: unsigned(claims(), {}),
+    "whose algorithm is a list": lambda: unsigned(claims(), {"alg": ["HS256"]}),
+    "that brings its own key": lambda: unsigned(claims(), {"alg": "HS256", "jwk": {"kty": "oct", "k": "AA"}}),
+    "without its signature": lambda: signed(claims()).rsplit(".", 1)[0] + ".",
+    "in two parts": lambda: signed(claims()).rsplit(".", 1)[0],
+    "with changed claims": lambda: ".".join(
+        (
+            signed(claims()).split(".")[0],
+            unsigned(claims(scope="admin"), {}).split(".")[1],
+            signed(claims()).split(".")[2],
+        )
+    ),
+    "with claims that are a list": lambda: "eyJhbGciOiJIUzI1NiJ9.W10.AAAA",
+    "that is none": lambda: "not.a.token",
+    "that is nothing": lambda: "",
+    "huge": lambda: "a" * 5000,
+    "huge in parts": lambda: ".".join(["a" * 50_000] * 3),
+    "not in ASCII": lambda: "é.é.é",
+}
+
+
+@pytest.mark.parametrize("token", WRONG.values(), ids=WRONG.keys())
+def test_every_way_a_token_can_be_wrong(issuer: GatewaySettings, token: Callable[[], str]) -> None:
     """Refused with 401; nothing of the token is repeated."""
+    text = token()
     with pytest.raises(Refusal) as refused:
-        build_verifier(issuer, None).verify(token)
+        build_verifier(issuer, None).verify(text)
 
     assert refused.value.status == 401
-    assert not token or token not in refused.value.detail
+    assert not text or text not in refused.value.detail
+
+
+HEADERS: dict[str, list[str]] = {
+    "another scheme": ["Basic {}"],
+    "no scheme": ["{}"],
+    "no token": ["Bearer"],
+    "a blank for a token": ["Bearer "],
+    "two good ones": ["Bearer {}", "Bearer {}"],
+    "a good one and a bad one": ["Bearer {}", "Bearer made.up.token"],
+    "a bad one and a good one": ["Basic x", "Bearer {}"],
+    "two tokens in one": ["Bearer {}, Bearer {}"],
+}
+
+
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS.keys())
+@pytest.mark.parametrize("key", [(), (("Idempotency-Key", "k1"),)], ids=["plain", "once"])
+def test_every_way_the_header_can_be_wrong(
+    ask: Callable[..., TestClient],
+    bakery: Tenant,
+    token_of: Callable[..., str],
+    headers: list[str],
+    key: tuple[tuple[str, str], ...],
+) -> None:
+    """Whoever stands before us may have looked at the other one of two; a POST that is to happen once is no way in."""
+    sent = [("Authorization", header.format(*[token_of(bakery.id)] * 2)) for header in headers]
+    answer = ask().post("mappings/auto-map", headers=[*sent, *key])
+
+    assert (answer.status_code, answer.json()["type"]) == (401, "urn:pos-pipeline:problem:unauthenticated")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+def test_the_scheme_in_any_case(
+    ask: Callable[..., TestClient], bakery: Tenant, token_of: Callable[..., str], scheme: str
+) -> None:
+    """RFC 9110 compares schemes without case, and lets there be more than one blank."""
+    assert ask().get("accounts", headers={"Authorization": f"{scheme} {token_of(bakery.id)}"}).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Host"])
+def test_the_local_key_does_not_come_through_a_proxy(
+    ask: Callable[..., TestClient], bakery: Tenant, header: str
+) -> None:
+    """The key this installation made is for its own machine, wherever a proxy before it listens."""
+    answer = ask(bakery).get("accounts", headers={header: "127.0.0.1"})
+
+    assert (answer.status_code, answer.json()["type"]) == (401, "urn:pos-pipeline:problem:unauthenticated")
+    assert "POS_JWKS_URL" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("127.0.0.1", 200), ("127.8.8.8", 200), ("::1", 200), ("10.0.0.7", 401), ("2001:db8::1", 401)],
+)
+def test_the_local_key_does_not_come_over_a_network(
+    app: FastAPI, bakery: Tenant, token_of: Callable[..., str], address: str, status: int
+) -> None:
+    """Only from a loopback address."""
+    client = TestClient(app, client=(address, 50_000), headers={"Authorization": f"Bearer {token_of(bakery.id)}"})
+
+    assert client.get("/api/v1/pos/accounts").status_code == status
+
+
+def test_a_tenant_that_is_not_here(ask: Callable[..., TestClient], bakery: Tenant, database: Database) -> None:
+    """A good token of a tenant we do not have sees nothing and makes nothing."""
+    stranger = ask(Tenant(TENANT, "stranger", "Stranger"))
+
+    assert stranger.get("accounts").json()["items"] == []
+    once = stranger.post("mappings/auto-map", headers={"Idempotency-Key": "k1"})
+    assert (once.status_code, once.json()["type"]) == (404, "urn:pos-pipeline:problem:not_found")
+    assert ask(bakery).get("accounts").status_code == 200
+    assert database.fetch("select key from pos.idempotency_keys") == []
 
 
 def test_unknown_scopes_are_worth_nothing(issuer: GatewaySettings) -> None:
@@ -130,11 +242,9 @@ def test_keys_of_an_issuer(key_server: HTTPServer) -> None:
 
     assert {verifier.verify(token).tenant_id for _ in range(5)} == {TENANT}
     assert key_server.reads == 1  # type: ignore[attr-defined]
-    public = key.as_pem(private=False).decode()
     forged = jwt.encode({"alg": "HS256", "kid": "k1"}, claims(), OctKey.import_key(SECRET))
     with pytest.raises(Refusal):
         verifier.verify(forged)
-    assert public
 
 
 def test_a_key_of_nobody(key_server: HTTPServer) -> None:
@@ -145,6 +255,69 @@ def test_a_key_of_nobody(key_server: HTTPServer) -> None:
 
     with pytest.raises(Refusal):
         verifier.verify(jwt.encode({"alg": "RS256", "kid": "k2"}, claims(), stranger))
+
+
+@pytest.mark.parametrize("spelling", ["pem", "jwk"])
+def test_a_public_key_is_no_secret(key_server: HTTPServer, spelling: str) -> None:
+    """Who signs with the bytes of the issuer's public key, which all the world has, is refused."""
+    key = RSAKey.generate_key(2048, {"kid": "k1"})
+    public = key.as_dict(private=False)
+    key_server.keys = {"keys": [public]}  # type: ignore[attr-defined]
+    verifier = build_verifier(GatewaySettings(jwks_url=f"http://127.0.0.1:{key_server.server_port}/keys"), None)
+    secret = key.as_pem(private=False) if spelling == "pem" else json.dumps(public).encode()
+    text = unsigned(claims(), {"alg": "HS256", "kid": "k1"}).rstrip(".")
+    signature = base64.urlsafe_b64encode(hmac.new(secret, text.encode(), hashlib.sha256).digest()).decode().rstrip("=")
+
+    with pytest.raises(Refusal):
+        verifier.verify(f"{text}.{signature}")
+
+
+@pytest.mark.parametrize("page", [{}, [], "keys", {"keys": "none"}, {"keys": [{"kty": "RSA"}]}, {"keys": [7]}, None])
+def test_keys_that_cannot_be_read(key_server: HTTPServer, page: object) -> None:
+    """Nobody is let in, callers are told to come again, and the issuer is not asked for each of them."""
+    key_server.keys = page  # type: ignore[attr-defined]
+    verifier = build_verifier(GatewaySettings(jwks_url=f"http://127.0.0.1:{key_server.server_port}/keys"), None)
+
+    for _ in range(3):
+        with pytest.raises((ProviderUnavailable, Refusal)):
+            verifier.verify(signed(claims()))
+    assert key_server.reads <= 2  # type: ignore[attr-defined]
+
+
+def test_keys_of_an_issuer_that_has_gone(key_server: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys we have serve for a day; a new one is found as soon as its issuer is back."""
+    clock = [0.0]
+    monkeypatch.setattr("pos_pipeline.gateway.identity.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    old, new = (RSAKey.generate_key(2048, {"kid": kid}) for kid in ("k1", "k2"))
+    key_server.keys = {"keys": [old.as_dict(private=False)]}  # type: ignore[attr-defined]
+    verifier = build_verifier(GatewaySettings(jwks_url=f"http://127.0.0.1:{key_server.server_port}/keys"), None)
+    good = {"exp": int(time.time()) + 10 * 86_400}
+    token, later = (
+        jwt.encode({"alg": "RS256", "kid": kid}, claims(**good), key) for kid, key in (("k1", old), ("k2", new))
+    )
+    assert verifier.verify(token).tenant_id == TENANT
+
+    key_server.keys = "gone"  # type: ignore[attr-defined]
+    clock[0] = 80_000.0
+    assert verifier.verify(token).tenant_id == TENANT
+    clock[0] = 90_000.0
+    with pytest.raises(ProviderUnavailable):
+        verifier.verify(token)
+    key_server.keys = {"keys": [new.as_dict(private=False)]}  # type: ignore[attr-defined]
+    clock[0] = 90_010.0
+    assert verifier.verify(later).tenant_id == TENANT
+    with pytest.raises(Refusal):
+        verifier.verify(token)
+
+
+def test_keys_out_of_reach_are_told_as_ours(services: Services, bakery: Tenant) -> None:
+    """503 with a time to come again: the caller's token may be fine."""
+    app = build_app(services, GatewaySettings(jwks_url="http://127.0.0.1:1/keys"))
+    answer = TestClient(app).get("/api/v1/pos/accounts", headers={"Authorization": f"Bearer {signed(claims())}"})
+
+    assert bakery
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:pos-pipeline:problem:provider_unavailable")
+    assert int(answer.headers["retry-after"]) > 0
 
 
 def test_the_local_key(tmp_path: Path) -> None:

@@ -82,6 +82,52 @@ def test_an_answer_counts_once(ask: Ask, bakery: Tenant) -> None:
 
 
 @pytest.mark.usefixtures("square")
+def test_a_state_that_is_too_old(ask: Ask, database: Database, bakery: Tenant) -> None:
+    """Ten minutes after it was asked for, a consent links nothing."""
+    query = urlsplit(consent(ask(bakery))).query
+    database.fetch("update pos.oauth_states set expires_at = now() returning 1")
+
+    page = ask().get(f"oauth/square/callback?{query}")
+
+    assert (page.status_code, "Start the linking again" in page.text) == (400, True)
+    assert database.fetch("select id from pos.connections") == []
+
+
+@pytest.mark.usefixtures("square")
+def test_a_state_for_another_pos(ask: Ask, database: Database, bakery: Tenant) -> None:
+    """Brought back to another POS's address it is unknown there, and stays good for its own."""
+    query = urlsplit(consent(ask(bakery))).query
+
+    assert ask().get(f"oauth/lightspeed/callback?{query}").status_code == 400
+    assert ask().get(f"oauth/toast/callback?{query}").status_code == 404
+    assert ask().get(f"oauth/abacus/callback?{query}").status_code == 404
+    assert database.fetch("select id from pos.connections") == []
+    assert ask().get(f"oauth/square/callback?{query}").status_code == 200
+
+
+@pytest.mark.usefixtures("square")
+def test_a_state_is_its_tenants(ask: Ask, database: Database, bakery: Tenant, rival: Tenant) -> None:
+    """Whoever brings it back, with whatever token, the till is linked to the tenant who asked."""
+    query = urlsplit(consent(ask(bakery))).query
+
+    assert ask(rival).get(f"oauth/square/callback?{query}").status_code == 200
+    assert database.fetch("select tenant_id from pos.connections") == [(bakery.id,)]
+    assert ask(rival).get("accounts").json()["items"] == []
+
+
+@pytest.mark.usefixtures("square")
+def test_a_code_counts_once(ask: Ask, database: Database, bakery: Tenant, rival: Tenant) -> None:
+    """A code that was used, brought back with a fresh state of somebody else, is refused by the POS."""
+    first, second = (dict(parse_qsl(urlsplit(consent(ask(one))).query)) for one in (bakery, rival))
+    assert ask().get("oauth/square/callback", params=first).status_code == 200
+
+    page = ask().get("oauth/square/callback", params=second | {"code": first["code"]})
+
+    assert (page.status_code, first["code"] in page.text) == (403, False)
+    assert database.fetch("select tenant_id from pos.connections") == [(bakery.id,)]
+
+
+@pytest.mark.usefixtures("square")
 def test_a_merchant_may_decline(ask: Ask, database: Database, bakery: Tenant) -> None:
     """The page says so; the state is used up."""
     state = dict(parse_qsl(urlsplit(ask(bakery).get("oauth/square/authorize").json()["authorize_url"]).query))["state"]

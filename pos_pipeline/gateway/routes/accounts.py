@@ -142,7 +142,7 @@ def list_accounts(
     cursor: Cursor = None,
 ) -> Page[Account]:
     """The tenant's linked shops, oldest first."""
-    after = position_of(cursor, datetime.fromisoformat, UUID) or [None, None]
+    after = position_of(cursor, datetime.fromisoformat, UUID, of="accounts") or [None, None]
     parameters = {
         "provider": pos_provider,
         "status": status,
@@ -151,7 +151,9 @@ def list_accounts(
         "limit": limit + 1,
     }
     rows = rows_of(core.database, caller.tenant_id, LIST, parameters)
-    return page_of([Account(**row) for row in rows], limit, lambda row: (row.created_at.isoformat(), row.id))
+    return page_of(
+        [Account(**row) for row in rows], limit, lambda row: (row.created_at.isoformat(), row.id), of="accounts"
+    )
 
 
 @router.post("", status_code=201, summary="Link shops with credentials")

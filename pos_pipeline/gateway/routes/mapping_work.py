@@ -120,7 +120,7 @@ def list_unmapped(
     cursor: Cursor = None,
 ) -> Page[UnmappedProduct]:
     """Products sold and not mapped, most money first, each currency by itself. Empty before the first sales are in."""
-    after = position_of(cursor, text, amount, UUID, text) or [None] * 4
+    after = position_of(cursor, text, amount, UUID, text, of="unmapped") or [None] * 4
     parameters = {
         "pos_account_id": pos_account_id,
         "wanted_currency": currency,
@@ -133,7 +133,12 @@ def list_unmapped(
     rows = [
         UnmappedProduct(**row) for row in rows_of_marts(core.database, caller.tenant_id, UNMAPPED, parameters) or []
     ]
-    return page_of(rows, limit, lambda row: (row.currency, row.unmapped_revenue, row.pos_account_id, row.product_key))
+    return page_of(
+        rows,
+        limit,
+        lambda row: (row.currency, row.unmapped_revenue, row.pos_account_id, row.product_key),
+        of="unmapped",
+    )
 
 
 @router.post("/auto-map", summary="Map what needs no thought")

@@ -165,7 +165,7 @@ def list_mappings(
     cursor: Cursor = None,
 ) -> Page[Mapping]:
     """The tenant's mappings, oldest first."""
-    after = position_of(cursor, datetime.fromisoformat, UUID) or [None, None]
+    after = position_of(cursor, datetime.fromisoformat, UUID, of="mappings") or [None, None]
     parameters = {
         "pos_account_id": pos_account_id,
         "mapping_type": mapping_type,
@@ -176,7 +176,7 @@ def list_mappings(
         "limit": limit + 1,
     }
     rows = [Mapping(**row) for row in rows_of(core.database, caller.tenant_id, LIST, parameters)]
-    return page_of(rows, limit, lambda row: (row.created_at.isoformat(), row.id))
+    return page_of(rows, limit, lambda row: (row.created_at.isoformat(), row.id), of="mappings")
 
 
 @router.post("", status_code=201, summary="Map a product")

@@ -218,10 +218,10 @@ def sync_history(
 ) -> Page[SyncLog]:
     """The account's syncs, newest first."""
     find_account(core, caller, account_id)
-    after = position_of(cursor, datetime.fromisoformat, UUID) or [None, None]
+    after = position_of(cursor, datetime.fromisoformat, UUID, of=f"syncs of {account_id}") or [None, None]
     parameters = {"account_id": account_id, "started_at": after[0], "id": after[1], "limit": limit + 1}
     logs = [SyncLog(**row) for row in rows_of(core.database, caller.tenant_id, HISTORY, parameters)]
-    return page_of(logs, limit, lambda log: (log.sync_started_at.isoformat(), log.id))
+    return page_of(logs, limit, lambda log: (log.sync_started_at.isoformat(), log.id), of=f"syncs of {account_id}")
 
 
 def _connection(core: Services, caller: Identity, account_id: UUID) -> Connection:

@@ -136,11 +136,11 @@ class SyncHealthPage(Page[SyncHealth]):
 @router.get("/sync-health", summary="How syncs go")
 def sync_health(caller: Reader, core: Core, *, limit: Limit = 50, cursor: Cursor = None) -> SyncHealthPage:
     """Every shop by name: its state, the speed of its syncs and whether its POS answers, over 24 hours and 7 days."""
-    after = position_of(cursor, text, UUID) or [None, None]
+    after = position_of(cursor, text, UUID, of="sync-health") or [None, None]
     parameters = {"location_name": after[0], "id": after[1], "limit": limit + 1}
     rows = rows_of_marts(core.database, caller.tenant_id, HEALTH, parameters)
     shops = [SyncHealth(**row) for row in rows or []]
-    page = page_of(shops, limit, lambda shop: (shop.location_name, shop.pos_account_id))
+    page = page_of(shops, limit, lambda shop: (shop.location_name, shop.pos_account_id), of="sync-health")
     wanted = {"accounts": [shop.pos_account_id for shop in page.items], "our_own": OUR_OWN, "unreached": UNREACHED}
     spans = {
         (row["id"], row["hours"]): _span(row["finished"], row["seconds"], row["availability"])

@@ -99,7 +99,7 @@ def unmapped_revenue(
     cursor: Cursor = None,
 ) -> UnmappedSalesPage:
     """By day, newest first; of a day, each currency by itself, most money first. Mappings are read as they are now."""
-    after = position_of(cursor, date.fromisoformat, text, amount, UUID, text) or [None] * 5
+    after = position_of(cursor, date.fromisoformat, text, amount, UUID, text, of="unmapped-revenue") or [None] * 5
     names = ("business_date", "currency", "unmapped_revenue", "after_account_id", "product_key")
     parameters = {
         **dict(zip(names, after, strict=True)),
@@ -113,5 +113,6 @@ def unmapped_revenue(
         [UnmappedSales(**row) for row in rows or []],
         limit,
         lambda row: (row.business_date, row.currency, row.unmapped_revenue, row.pos_account_id, row.product_key),
+        of="unmapped-revenue",
     )
     return UnmappedSalesPage(items=page.items, next_cursor=page.next_cursor, marts_ready=rows is not None)

@@ -126,7 +126,7 @@ def test_currencies_are_not_compared(ask: Ask, database: Database, bakery: Tenan
 )
 def test_cursors_that_are_none(ask: Ask, bakery: Tenant, cursor: list[object]) -> None:
     """Made-up ones are refused, whatever is in them."""
-    made_up = base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode()
+    made_up = base64.urlsafe_b64encode(json.dumps(["unmapped", *cursor]).encode()).decode()
     answer = ask(bakery).get("mappings/unmapped", params={"cursor": made_up})
 
     assert (answer.status_code, answer.json()["type"]) == (400, "urn:pos-pipeline:problem:invalid_cursor")
