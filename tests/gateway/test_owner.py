@@ -25,16 +25,20 @@ from pos_pipeline.warehouse.migrate import upgrade
 from tests.gateway.shops import add_to_catalog, know_product, make_account, make_connection
 
 ROLE = "create role {} login password 'x' nosuperuser nocreatedb nocreaterole nobypassrls"
+GRANT = "grant pos_app to {}"
+GRANT_AS_TO_ITS_MAKER = "grant pos_app to {} with admin true, inherit false, set false"
+"""What Postgres 16 and later do by themselves when a role that may make roles makes one."""
 FORGET = ("drop owned by {} cascade", "drop role {}")
 
 
 @pytest.fixture
 def owned(server: Any, template: str) -> Iterator[str]:
-    """URL of an empty database and its owner, who may become `pos_app`, which the template has made."""
+    """URL of an empty database and its owner, who is to `pos_app`, which the template has made, what its maker is."""
     assert template
     role, name = f"pos_test_owner_{uuid4().hex[:12]}", server.create()
     with psycopg.connect(server.url_of(name), autocommit=True) as administrator:
-        for statement in (ROLE, "grant pos_app to {}"):
+        grant = GRANT_AS_TO_ITS_MAKER if administrator.info.server_version >= 160_000 else GRANT
+        for statement in (ROLE, grant):
             administrator.execute(sql.SQL(statement).format(sql.Identifier(role)))
         administrator.execute(sql.SQL("alter database {} owner to {}").format(*map(sql.Identifier, (name, role))))
     parts = urlsplit(server.url_of(name))

@@ -12,9 +12,12 @@ exception
 end
 $$;
 
+-- From Postgres 16 on, who has made a role is a member of it, but may not become it without saying so.
 do $$
+declare
+    may_become text := case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end;
 begin
-    if not pg_has_role(current_user, 'pos_app', 'member') then
+    if not pg_has_role(current_user, 'pos_app', may_become) then
         execute 'grant pos_app to ' || quote_ident(current_user);
     end if;
 end
