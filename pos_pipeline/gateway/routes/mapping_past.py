@@ -124,7 +124,7 @@ def list_history(
     cursor: Cursor = None,
 ) -> Page[PastMapping]:
     """Every state a mapping has had, oldest first. With `as_of`, the mappings a report of that moment was made with."""
-    after = position_of(cursor, _number) or [None]
+    after = position_of(cursor, _number, of="history") or [None]
     parameters = {
         "pos_account_id": pos_account_id,
         "pos_product_id": pos_product_id,
@@ -133,7 +133,7 @@ def list_history(
         "limit": limit + 1,
     }
     rows = rows_of(core.database, caller.tenant_id, HISTORY, parameters)
-    page = page_of(rows, limit, lambda row: (row["id"],))
+    page = page_of(rows, limit, lambda row: (row["id"],), of="history")
     return Page[PastMapping](items=[PastMapping(**row) for row in page.items], next_cursor=page.next_cursor)
 
 
