@@ -91,6 +91,10 @@ SET_ASIDE = """
 insert into pos.quarantine (tenant_id, connection_id, pos_provider, stream, reason, payload, payload_digest)
 values (%s, %s, 'square', 'orders', %s, %s, %s)
 """
+TELL_SALES = """
+insert into pos.sales_deliveries (tenant_id, transaction_id, business_date, event_id, sales_record_id, sync_error)
+values (%s, gen_random_uuid(), '2026-06-01', gen_random_uuid(), gen_random_uuid(), %s)
+"""
 SAY = "insert into pos.outbox (tenant_id, routing_key, payload) values (%s, 'pos.error', %s)"
 CLAIM_KEY = """
 insert into pos.idempotency_keys (tenant_id, key, request_digest) values (%s, %s, %s)
@@ -123,6 +127,7 @@ def plant(database: Database, tenant: Tenant, word: str) -> Planted:
         transaction.execute(ASK, {"tenant": tenant.id, "connection": connection_id})
         transaction.execute(DELIVER, (tenant.id, connection_id, f"{word}-event", Jsonb({"id": word})))
         transaction.execute(SET_ASIDE, (tenant.id, connection_id, word, word.encode(), word.encode()))
+        transaction.execute(TELL_SALES, (tenant.id, word))
         transaction.execute(SAY, (tenant.id, Jsonb({"message": word})))
         transaction.execute(CLAIM_KEY, (tenant.id, f"{word}-key", word.encode()))
     catalog = [add_to_catalog(database, tenant, f"{word} {number}", f"{word}-S{number}") for number in (1, 2)]
