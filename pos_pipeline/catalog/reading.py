@@ -28,6 +28,7 @@ _UNITS: dict[str, dict[str, float]] = {
     COUNT: {"u": 1, "ud": 1, "uds": 1, "und": 1, "unid": 1, "unidades": 1, "unidad": 1, "un": 1, "pz": 1, "pza": 1,
             "pzas": 1, "piezas": 1, "pieza": 1, "pc": 1, "pcs": 1, "pk": 1, "pack": 1, "ct": 1, "count": 1, "pieces": 1,
             "piece": 1, "units": 1, "unites": 1, "pces": 1, "x": 1, "docenas": 12, "docena": 12, "dozen": 12, "doz": 12,
+            "dz": 12,
             "douzaine": 12, "douzaines": 12},
 }  # fmt: skip
 _UNIT_OF = {unit: (kind, size) for kind, units in _UNITS.items() for unit, size in units.items()}
