@@ -2,7 +2,7 @@
 
     pairs.csv ─test part─▶ our matcher │ SequenceMatcher ≥ 0.8 │ WRatio ≥ 80 ─▶ the same figures of each
 
-The test part was not looked at while lists and weights were made; README.md says how the pairs came to be.
+Weights are not fitted to the test part and its errors were not listed meanwhile; README.md says how the pairs came to be.
 """
 
 import time

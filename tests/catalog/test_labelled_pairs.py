@@ -1,4 +1,4 @@
-"""The promise of links without people, held on products that nobody tuned for."""
+"""The promise of links without people, held on product families the weights were not fitted to."""
 
 import pytest
 
