@@ -2,7 +2,8 @@
 
     pairs.csv ─test part─▶ our matcher │ SequenceMatcher ≥ 0.8 │ WRatio ≥ 80 ─▶ the same figures of each
 
-Weights are not fitted to the test part and its errors were not listed meanwhile; README.md says how the pairs came to be.
+Weights are not fitted to the test part, and its errors were not listed meanwhile; README.md says how the pairs
+came to be.
 """
 
 import time
