@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from psycopg import sql
+from rig.databases import Shelf
 
 from pos_pipeline.settings import PROJECT_ROOT, Settings
 
@@ -103,6 +104,14 @@ def built(server: "Server", template: str, dbt_settings: Settings) -> Iterator[s
     server.drop(name)
 
 
+@pytest.fixture(scope="session")
+def built_shelf(server: "Server", built: str) -> Iterator[Shelf]:
+    """The same with empty marts."""
+    shelf = Shelf(server, built)
+    yield shelf
+    shelf.close()
+
+
 @pytest.fixture
 def empty_database_url(server: "Server") -> Iterator[str]:
     """URL of a fresh database in which nothing has been made yet."""
@@ -111,12 +120,20 @@ def empty_database_url(server: "Server") -> Iterator[str]:
     server.drop(name)
 
 
+@pytest.fixture(scope="session")
+def shelf(server: "Server", template: str) -> Iterator[Shelf]:
+    """Migrated databases that tests hand on."""
+    shelf = Shelf(server, template)
+    yield shelf
+    shelf.close()
+
+
 @pytest.fixture
-def database_url(server: "Server", template: str) -> Iterator[str]:
+def database_url(server: "Server", shelf: Shelf) -> Iterator[str]:
     """URL of a fresh, migrated database; every driver takes it (it carries a password)."""
-    name = server.create(template)
+    name = shelf.take()
     yield server.url_of(name)
-    server.drop(name)
+    shelf.give_back(name)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fakes.books import Books, Shop
 from fakes.square_objects import Told
+from rig.databases import Shelf
 
 from pos_pipeline.accounts.vault import open_vault
 from pos_pipeline.providers import load_providers
@@ -18,25 +19,25 @@ from pos_pipeline.warehouse.database import Database
 
 
 @contextmanager
-def _open_books(server: Any, built: str, settings: Settings) -> Iterator[Books]:
-    name = server.create(built)
+def _open_books(server: Any, shelf: Shelf, settings: Settings) -> Iterator[Books]:
+    name = shelf.take()
     services = Services(settings, Database(server.url_of(name)), load_providers(), open_vault(settings))
     yield Books(services)
     services.close()
-    server.drop(name)
+    shelf.give_back(name)
 
 
 @pytest.fixture
-def books(server: Any, built: str, dbt_settings: Settings) -> Iterator[Books]:
+def books(server: Any, built_shelf: Shelf, dbt_settings: Settings) -> Iterator[Books]:
     """Books with empty marts."""
-    with _open_books(server, built, dbt_settings) as opened:
+    with _open_books(server, built_shelf, dbt_settings) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def shared_books(server: Any, built: str, dbt_settings: Settings) -> Iterator[Books]:
+def shared_books(server: Any, built_shelf: Shelf, dbt_settings: Settings) -> Iterator[Books]:
     """Books of a whole module: each test keeps to a shop of its own."""
-    with _open_books(server, built, dbt_settings) as opened:
+    with _open_books(server, built_shelf, dbt_settings) as opened:
         yield opened
 
 

@@ -5,17 +5,18 @@ from typing import Any
 
 import pytest
 from fakes.books import Books, Shop
+from rig.databases import Shelf
 
 from pos_pipeline.services import Services
 from pos_pipeline.settings import Settings
 
 
 @pytest.fixture
-def database_url(server: Any, built: str) -> Iterator[str]:
+def database_url(server: Any, built_shelf: Shelf) -> Iterator[str]:
     """URL of a fresh database with every mart, all of them empty."""
-    name = server.create(built)
+    name = built_shelf.take()
     yield server.url_of(name)
-    server.drop(name)
+    built_shelf.give_back(name)
 
 
 @pytest.fixture

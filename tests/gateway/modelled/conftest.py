@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from rig.databases import Shelf
 
 
 @pytest.fixture
-def database_url(server: Any, built: str) -> Iterator[str]:
+def database_url(server: Any, built_shelf: Shelf) -> Iterator[str]:
     """URL of a fresh database with every mart, all of them empty."""
-    name = server.create(built)
+    name = built_shelf.take()
     yield server.url_of(name)
-    server.drop(name)
+    built_shelf.give_back(name)
