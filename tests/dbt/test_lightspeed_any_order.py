@@ -133,7 +133,7 @@ class LightspeedHistory(History):
         self.count(at, "sale", int((told.payload["total_price"] + told.payload["total_tax"]) * 100) - 2000)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_marts_do_not_depend_on_the_way_of_arrival(books: Books, seed: int) -> None:
     """Any order, redelivery and split into runs ends in the same marts, and they are right."""
     history = LightspeedHistory(random.Random(seed))  # noqa: S311 - a reproducible shuffle

@@ -187,7 +187,7 @@ class ToastHistory(History):
         self.count(at, "sale", price + 1)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_marts_do_not_depend_on_the_way_of_arrival(books: Books, seed: int) -> None:
     """Any order, redelivery and split into runs ends in the same marts, and they are right."""
     history = ToastHistory(random.Random(seed))  # noqa: S311 - a reproducible shuffle
