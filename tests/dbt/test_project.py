@@ -33,6 +33,7 @@ PROVIDED = (
     "prices",
     "locations",
     "excluded_objects",
+    "transaction_objects",
 )
 """What every POS's folder ends in: `int_<provider>__<name>`."""
 
