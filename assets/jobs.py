@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batches import serve_windows, sync_many
-from assets.keys import EVENTS_KEY, MAPPING_KEY, history_key, stream_key
+from assets.keys import EVENTS_KEY, EXPORTS_KEY, MAPPING_KEY, history_key, stream_key
 from assets.upkeep import ask_for_sweep, follow_codes, forget, mend_webhooks, renew_tokens
 from pos_pipeline.provider import Provider
 
@@ -19,6 +19,7 @@ JOB_OF_WINDOWS = "sync_windows"
 HISTORY_JOB = "history"
 MARTS_JOB = "marts"
 PUBLISH_JOB = "publish"
+EXPORTS_JOB = "exports"
 
 _BEHIND = {KIND_TAG: OLD, "dagster/priority": "-5"}
 
@@ -101,6 +102,16 @@ def build_marts_jobs(models: Sequence[dg.AssetKey]) -> list[Any]:
             description="Sends events that could not be sent when the marts were ready.",
         ),
     ]
+
+
+def build_exports_job() -> Any:
+    """Files for analysts."""
+    return dg.define_asset_job(
+        EXPORTS_JOB,
+        selection=dg.AssetSelection.assets(EXPORTS_KEY).without_checks(),
+        tags={"dagster/priority": "-10"},
+        description="Writes the months of the marts that changed as Parquet files.",
+    )
 
 
 def build_check_jobs(

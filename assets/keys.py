@@ -23,3 +23,4 @@ def model_key(layer: str, model: str) -> dg.AssetKey:
 
 MAPPING_KEY = dg.AssetKey(["mapping", "product_mappings"])
 EVENTS_KEY = dg.AssetKey(["events", "published_events"])
+EXPORTS_KEY = dg.AssetKey(["exports", "exported_marts"])

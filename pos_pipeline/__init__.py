@@ -11,6 +11,7 @@ import-linter holds them):
     orchestration                     what is due, the instance, its storage and launcher
     extract · transform · catalog     a POS to raw rows (dlt) · raw rows to marts (dbt) · which product is which
     lineage                           from a row of a mart back to what the POS sent; beside these three
+    exports                           marts to Parquet files, and questions to them (DuckDB)
     events · sync_log                 what others are told · what every sync did
     accounts                          grants, tokens, linking, the door to a POS
     services                          what a process needs, built once

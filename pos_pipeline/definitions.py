@@ -10,10 +10,12 @@ import dagster as dg
 
 from assets.checks import build_checks, outbox_is_drained
 from assets.events import build_events
+from assets.exports import build_exports
 from assets.history import build_history
 from assets.ingest import build_ingest
 from assets.jobs import (
     build_check_jobs,
+    build_exports_job,
     build_history_job,
     build_marts_jobs,
     build_sync_job,
@@ -63,6 +65,8 @@ def _composed(services: Services | None) -> dg.Definitions:
     marts = build_marts_jobs([spec.key for spec in models])
     checks = build_check_jobs(watched, [tests])
     history = build_history_job(providers)
+    exports = build_exports_job()
+    marts_keys = [spec.key for spec in models if spec.group_name == MARTS]
     upkeep = [sweep, tokens, webhooks, maintenance]
     return dg.Definitions(
         assets=[
@@ -70,17 +74,18 @@ def _composed(services: Services | None) -> dg.Definitions:
             *(build_history(provider) for provider in providers),
             build_models(models),
             build_mapping(model_key(MARTS, "dim_products")),
-            build_events([*(spec.key for spec in models if spec.group_name == MARTS), MAPPING_KEY]),
+            build_events([*marts_keys, MAPPING_KEY]),
+            build_exports(marts_keys),
         ],
         asset_checks=[*watched, tests],
-        jobs=[*syncs, sync_batch, sync_windows, history, *marts, *checks, *upkeep],
+        jobs=[*syncs, sync_batch, sync_windows, history, *marts, exports, *checks, *upkeep],
         sensors=[
             build_due_sensor([*syncs, sync_batch, sync_windows]),
             build_code_sensor(),
             build_marts_sensor(marts),
             build_failure_sensor(),
         ],
-        schedules=build_schedules({job.name: job for job in (*upkeep, *checks)}),
+        schedules=build_schedules({job.name: job for job in (*upkeep, *checks, exports)}),
         resources={SERVICES: services or process_services},
         executor=dg.in_process_executor,
     )

@@ -55,16 +55,25 @@ class Settings(BaseSettings):
     deliver_personal_data: bool = Field(
         default=False, description="Customers, cashiers and cards' last digits in pos.transactions too"
     )
+    pos_exports_dir: Path | None = Field(None, description="Where Parquet files go; unset means POS_HOME/exports")
+    export_personal_data: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Personal columns that Parquet files may have, separated by commas"
+    )
 
-    @field_validator("pos_token_keys", mode="before")
+    @field_validator("pos_token_keys", "export_personal_data", mode="before")
     @classmethod
-    def _split_keys(cls, value: object) -> object:
-        return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("pos_home")
+    @field_validator("pos_home", "pos_exports_dir")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().resolve()
+
+    @cached_property
+    def exports_dir(self) -> Path:
+        """Folder of the Parquet files."""
+        return self.pos_exports_dir or self.pos_home / "exports"
 
     @cached_property
     def dbt_project_dir(self) -> Path:

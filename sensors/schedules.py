@@ -12,6 +12,7 @@ CRON = {
     "maintenance": "40 3 * * *",
     "checks": "*/15 * * * *",
     "data_tests": "50 * * * *",
+    "exports": "25 * * * *",
 }
 
 

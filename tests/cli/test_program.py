@@ -35,7 +35,20 @@ DOCUMENTED = {
     "quarantine": {"list", "show"},
     "keys": {"rotate"},
 }
-TOP_LEVEL = {"demo", "dev", "sandbox", "sync", "backfill", "status", "reconcile", "doctor", "transform", "consume"}
+TOP_LEVEL = {
+    "demo",
+    "dev",
+    "sandbox",
+    "sync",
+    "backfill",
+    "status",
+    "reconcile",
+    "doctor",
+    "transform",
+    "consume",
+    "export",
+    "query",
+}
 
 
 @pytest.mark.parametrize("words", COMMANDS)
