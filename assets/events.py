@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.keys import EVENTS_KEY, OWNERS
 from pos_pipeline.events.deliveries import deliver
+from pos_pipeline.events.mapping_needed import tell_of_unmapped
 from pos_pipeline.events.outbox import depth
 from pos_pipeline.events.rabbitmq import EXCHANGE, publish_pending
 from pos_pipeline.services import Services
@@ -19,8 +20,8 @@ def build_events(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         key=EVENTS_KEY,
         description=(
             "Events of the outbox, confirmed by RabbitMQ: `pos.sync_completed` once the marts hold the load, "
-            "`pos.error` at once. Then new and changed transactions for the sales service. Without RABBITMQ_URL events "
-            "wait and nothing is lost."
+            "`pos.error` at once, `pos.mapping_needed` for new unmapped revenue. Then new and changed transactions for "
+            "the sales service. Without RABBITMQ_URL events wait and nothing is lost."
         ),
         deps=marts,
         group_name="events",
@@ -30,6 +31,7 @@ def build_events(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         retry_policy=dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL),
     )
     def published_events(services: dg.ResourceParam[Services]) -> dg.MaterializeResult:
+        mapping_needed = tell_of_unmapped(services)
         result = publish_pending(services)
         # After the events, which need not wait until thousands of transactions are compared.
         delivered = deliver(services)
@@ -40,6 +42,7 @@ def build_events(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "published": result.published,
+                "mapping_needed": mapping_needed,
                 "transactions_delivered": delivered,
                 "held_for_marts": waiting.held,
                 "ready": waiting.ready,

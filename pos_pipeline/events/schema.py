@@ -7,6 +7,7 @@ does not know.
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -73,6 +74,37 @@ class SyncCompleted(Event, frozen=True, kw_only=True):
     transactions_failed: int
     new_products_discovered: int
     sync_duration_seconds: float
+
+
+class UnmappedProduct(msgspec.Struct, frozen=True, kw_only=True):
+    """A product that somebody has to map."""
+
+    pos_product_name: str
+    """With its variation: `Croissant · Mantequilla`."""
+    transaction_count: int
+
+
+class UnmappedRevenue(msgspec.Struct, frozen=True, kw_only=True):
+    """Money of one currency."""
+
+    currency: str
+    amount: Decimal
+
+
+class MappingNeeded(Event, frozen=True, kw_only=True):
+    """A shop sells products that nobody has mapped, and some of that has not been told yet."""
+
+    routing_key = "pos.mapping_needed"
+    event_type = "pos_mapping_needed"
+
+    unmapped_products_count: int
+    """All of the shop's, those told before included."""
+    unmapped_revenue_euros: Decimal
+    """Net revenue of these products in euros; what was sold in other currencies is not converted."""
+    unmapped_revenue: list[UnmappedRevenue]
+    """The same in every currency the shop has sold in."""
+    sample_unmapped_products: list[UnmappedProduct]
+    """Those with most revenue, what is new first."""
 
 
 class SyncError(Event, frozen=True, kw_only=True):

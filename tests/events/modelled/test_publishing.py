@@ -16,16 +16,17 @@ from sensors.marts import wanted_job
 def test_the_publishing_step_delivers_what_the_marts_have(
     books: Books, shop: Shop, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """New transactions are heard by sales after one run of the job, and the run says how many."""
+    """New transactions, and that their product has no mapping, are heard after one run, which says how many."""
     books.model(shop, order("O", [line("a", 500)]), payment("P", "O", 500))
     with listening(rabbitmq_url) as sales:
         monkeypatch.setattr("assets.events.publish_pending", partial(publish_pending, exchange=sales.exchange))
         result = build_definitions(books.services).resolve_job_def("publish").execute_in_process()
-        [[heard]] = sales.listen().values()
+        heard = {message["event_type"] for messages in sales.listen().values() for message in messages}
 
     [materialization] = result.get_asset_materialization_events()
-    assert heard["event_type"] == "pos_transactions"
-    assert materialization.materialization.metadata["transactions_delivered"].value == 1
+    metadata = materialization.materialization.metadata
+    assert heard == {"pos_transactions", "pos_mapping_needed"}
+    assert (metadata["transactions_delivered"].value, metadata["mapping_needed"].value) == (1, 1)
 
 
 def test_transactions_that_sales_has_room_for_start_a_run(books: Books, shop: Shop) -> None:
