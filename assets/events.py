@@ -31,11 +31,11 @@ def build_events(marts: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         retry_policy=dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL),
     )
     def published_events(services: dg.ResourceParam[Services]) -> dg.MaterializeResult:
-        mapping_needed = tell_of_unmapped(services)
         result = publish_pending(services)
-        # After the events, which need not wait until thousands of transactions are compared.
+        # After the events, which need not wait until products are summed up and thousands of transactions compared.
+        mapping_needed = tell_of_unmapped(services)
         delivered = deliver(services)
-        if delivered:
+        if mapping_needed or delivered:
             result += publish_pending(services)
         waiting = depth(services.database)
         age = (datetime.now(UTC) - waiting.oldest_at).total_seconds() if waiting.oldest_at else 0.0

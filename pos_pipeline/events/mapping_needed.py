@@ -14,6 +14,9 @@ from decimal import Decimal
 from typing import Any, LiteralString
 from uuid import UUID
 
+import psycopg
+import structlog
+
 from pos_pipeline.events.outbox import enqueue
 from pos_pipeline.events.schema import MappingNeeded, UnmappedProduct, UnmappedRevenue
 from pos_pipeline.services import Services
@@ -28,6 +31,8 @@ SAMPLE_PRODUCTS = 5
 ALERT_LOCK = 7_301_005
 MARK = "mapping_alerts"
 
+log = structlog.get_logger(__name__)
+
 _HAS_MARTS = "select to_regclass('marts.fct_unmapped_products') is not null"
 # Only what whole batches have left, as `deliveries` does.
 _MARKS = """
@@ -37,8 +42,9 @@ select
 where not exists (select from etl.batches where status <> 'done')
 """
 _REMEMBER = """
-insert into etl.model_progress (model, batch_id) values (%s, %s)
-on conflict (model) do update set batch_id = excluded.batch_id, updated_at = clock_timestamp()
+insert into etl.model_progress as d (model, batch_id) values (%s, %s)
+on conflict (model) do update set batch_id = greatest(d.batch_id, excluded.batch_id), updated_at = clock_timestamp()
+returning d.batch_id
 """
 _FORGET_MAPPED = """
 delete from pos.mapping_alert_products as p
@@ -106,20 +112,35 @@ set
 def tell_of_unmapped(services: Services) -> int:
     """Put an event into the outbox for each shop with new unmapped revenue; how many.
 
-    Does nothing while a transform is under way, or with ALERT_ON_UNMAPPED_PRODUCTS off; nothing is lost by either.
+    Does nothing while a transform is under way, or with ALERT_ON_UNMAPPED_PRODUCTS off; nothing is lost by either. A
+    shop that fails is logged, holds up neither the others nor their events, and is tried again by the next run.
+
+    Raises:
+        WarehouseUnavailable: the warehouse does not answer; what was told until then stays told.
     """
     if not services.settings.alert_on_unmapped_products or not services.database.fetch(_HAS_MARTS)[0][0]:
         return 0
     with services.database.transaction() as transaction:
-        transaction.execute("select pg_advisory_xact_lock(%s)", (ALERT_LOCK,))
         marks = transaction.execute(_MARKS, (MARK,)).fetchone()
         if marks is None or marks[0] >= marks[1]:
             return 0
         since = {"seen": marks[0], "batch": marks[1], "every": LOOKED_AT_EVERY}
         transaction.execute(_FORGET_MAPPED, since)
         shops: list[Any] = transaction.execute(_SHOPS, since).fetchall()
-        told = sum(_tell(transaction, *shop) for shop in shops)
-        transaction.execute(_REMEMBER, (MARK, marks[1]))
+    told = failed = 0
+    for shop in shops:
+        try:
+            with services.database.transaction() as transaction:
+                transaction.execute("select pg_advisory_xact_lock(%s)", (ALERT_LOCK,))
+                told += _tell(transaction, *shop)
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            # Of the error only the kind: its text may hold a row.
+            log.error("unmapped products not told", pos_account_id=str(shop[1]), reason=type(error).__name__)  # noqa: TRY400
+            failed += 1
+    if not failed:
+        services.database.fetch(_REMEMBER, (MARK, marks[1]))
     return told
 
 

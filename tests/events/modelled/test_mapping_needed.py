@@ -155,6 +155,23 @@ def test_every_shop_for_itself(books: Books, shop: Shop) -> None:
     assert {event["tenant_id"] for event in told(books)} == {str(shop.tenant_id), str(other.tenant_id)}
 
 
+def test_a_shop_that_fails_holds_up_no_other(books: Books, shop: Shop) -> None:
+    """It is told by the next run, and nobody is told twice."""
+    other = books.open_shop("OTHER")
+    for each in (shop, other):
+        sell(books, each, "5.00")
+    with books.database.transaction() as connection:
+        connection.execute(
+            f"alter table pos.mapping_alerts add constraint broken check (pos_account_id <> '{shop.account_id}')"
+        )
+    first = tell_of_unmapped(books.services)
+    with books.database.transaction() as connection:
+        connection.execute("alter table pos.mapping_alerts drop constraint broken")
+
+    assert (first, tell_of_unmapped(books.services)) == (1, 1)
+    assert [event["tenant_id"] for event in told(books)] == [str(other.tenant_id), str(shop.tenant_id)]
+
+
 def test_nothing_is_told_while_models_are_half_made(books: Books, shop: Shop) -> None:
     """A failed batch has changed some marts and not others; the next good one tells."""
     sell(books, shop, "5.00")
