@@ -105,10 +105,10 @@ def _transaction_parts(found: "TransactionLineage") -> list[Any]:
 
 
 def _cell_parts(cell: "CellLineage") -> list[Any]:
-    sums = "make exactly" if cell.adds_up else "DO NOT MAKE"
+    says = "is exactly" if cell.adds_up else "IS NOT"
     head = (
         f"{cell.tenant} · {cell.location_name} · {cell.business_date} · {cell.mart}\n"
-        f"{len(cell.transactions)} transactions {sums} what the mart says."
+        f"Transactions: {len(cell.transactions)}. Their sum {says} what the mart says."
     )
     columns = ("currency", "sale_count", "refund_count", "sales_amount", "refund_amount")
     named = ("product_name", "variation_name", *columns, "net_amount")

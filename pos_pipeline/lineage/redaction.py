@@ -11,7 +11,7 @@ HIDDEN = "***"
 
 _PERSONAL = re.compile(
     r"customer(?!_?id$)|buyer|recipient|guest|delivery|fulfil|shipping|phone|e?mail|address|contact|cardholder"
-    r"|last_?4|last_?digits|fingerprint|^bin$|note|signature|reference|first_?name|last_?name|birth|employee|user(?!_?id$)",
+    r"|last_?4|digits|fingerprint|^bin$|note|signature|reference|first_?name|last_?name|birth|(employee|user)(?!_?id$)",
     re.IGNORECASE,
 )
 _ID = re.compile(r"(^|_)u?(id|guid)s?$|Id$|Guid$|^load_id$")

@@ -48,7 +48,7 @@ def test_both_kinds_of_question(run: Run, run_json: Callable[..., Any], sold: Sh
     assert '"order_id": "O"' in shown
     assert "ada@example.com" not in shown + str(transaction)
     assert (cell["adds_up"], len(cell["transactions"])) == (True, 1)
-    assert "1 transactions make exactly what the mart says" in people
+    assert "Transactions: 1. Their sum is exactly what the mart says." in people
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,14 @@ PERSON = ["Ada", "ADA", "Ada Lovelace", "ada@example.com", "+34 600 100 200", "6
     "value",
     [
         {"id": "8Xk_3-a", "version": 3, "state": "COMPLETED", "updated_at": "2026-03-01T12:00:00.123Z"},
-        {"customer_id": "CUST-1", "locationGuid": "4f7c", "status": "closed", "closed": True, "amount": 4.5},
+        {
+            "customer_id": "CUST-1",
+            "employee_id": "TM_1",
+            "locationGuid": "4f7c",
+            "status": "closed",
+            "closed": True,
+            "amount": 4.5,
+        },
         {"total_money": {"amount": 450, "currency": "EUR"}, "quantity": "1.5", "businessDate": 20260301},
         {"line_items": [{"uid": "a", "name": "Barra de pan", "variation_name": "Grande"}]},
         {"selections": [{"displayName": "Flat White", "modifiers": [{"displayName": "Oat milk"}]}]},
@@ -44,11 +51,16 @@ def test_a_field_nobody_knows_is_hidden_when_it_holds_words(said: str) -> None:
 def test_all_below_a_person_is_hidden() -> None:
     """Also what would be harmless elsewhere: the digits of a card, the id of a loyalty programme."""
     told = {
-        "checks": [{"customer": {"guid": "c1", "firstName": "Ada"}, "payments": [{"last4Digits": "1111"}]}],
+        "checks": [
+            {
+                "customer": {"guid": "c1", "firstName": "Ada"},
+                "payments": [{"last4Digits": "1111", "first6Digits": "535316"}],
+            }
+        ],
         "card_details": {"card": {"last_4": "1111", "card_brand": "VISA", "fingerprint": "sq-1-abc"}},
     }
 
     assert without_people(told) == {
-        "checks": [{"customer": HIDDEN, "payments": [{"last4Digits": HIDDEN}]}],
+        "checks": [{"customer": HIDDEN, "payments": [{"last4Digits": HIDDEN, "first6Digits": HIDDEN}]}],
         "card_details": {"card": {"last_4": HIDDEN, "card_brand": "VISA", "fingerprint": HIDDEN}},
     }
