@@ -105,11 +105,11 @@ def built(server: "Server", template: str, dbt_settings: Settings) -> Iterator[s
 
 
 @pytest.fixture(scope="session")
-def built_shelf(server: "Server", built: str) -> Iterator[Shelf]:
+def built_databases(server: "Server", built: str) -> Iterator[Shelf]:
     """The same with empty marts."""
-    shelf = Shelf(server, built)
-    yield shelf
-    shelf.close()
+    databases = Shelf(server, built)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
@@ -121,19 +121,19 @@ def empty_database_url(server: "Server") -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def shelf(server: "Server", template: str) -> Iterator[Shelf]:
+def databases(server: "Server", template: str) -> Iterator[Shelf]:
     """Migrated databases that tests hand on."""
-    shelf = Shelf(server, template)
-    yield shelf
-    shelf.close()
+    databases = Shelf(server, template)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
-def database_url(server: "Server", shelf: Shelf) -> Iterator[str]:
+def database_url(server: "Server", databases: Shelf) -> Iterator[str]:
     """URL of a fresh, migrated database; every driver takes it (it carries a password)."""
-    name = shelf.take()
+    name = databases.take()
     yield server.url_of(name)
-    shelf.give_back(name)
+    databases.give_back(name)
 
 
 @pytest.fixture

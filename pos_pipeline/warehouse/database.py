@@ -5,7 +5,7 @@ a session lock needs a connection of its own, because the lock lives as long as 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +56,11 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
-        """A connection of its own in autocommit: what session-level advisory locks need."""
+        """A connection of its own in autocommit: what session-level advisory locks need.
+
+        They are given back before it is closed: the server notices a closed connection a moment later, and
+        whoever came in that moment would be told that somebody is at work.
+        """
         try:
             connection = psycopg.connect(
                 self.url, autocommit=True, connect_timeout=int(CONNECT_TIMEOUT_SECONDS), application_name="pos-pipeline"
@@ -65,6 +69,8 @@ class Database:
             raise self._unavailable(error) from None
         with connection:
             yield connection
+            with suppress(psycopg.OperationalError):
+                connection.execute("select pg_advisory_unlock_all()")
 
     def fetch(self, statement: str, parameters: Any = None) -> list[TupleRow]:
         """All rows of one statement, in a transaction of its own."""

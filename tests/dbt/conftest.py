@@ -19,25 +19,25 @@ from pos_pipeline.warehouse.database import Database
 
 
 @contextmanager
-def _open_books(server: Any, shelf: Shelf, settings: Settings) -> Iterator[Books]:
-    name = shelf.take()
+def _open_books(server: Any, databases: Shelf, settings: Settings) -> Iterator[Books]:
+    name = databases.take()
     services = Services(settings, Database(server.url_of(name)), load_providers(), open_vault(settings))
     yield Books(services)
     services.close()
-    shelf.give_back(name)
+    databases.give_back(name)
 
 
 @pytest.fixture
-def books(server: Any, built_shelf: Shelf, dbt_settings: Settings) -> Iterator[Books]:
+def books(server: Any, built_databases: Shelf, dbt_settings: Settings) -> Iterator[Books]:
     """Books with empty marts."""
-    with _open_books(server, built_shelf, dbt_settings) as opened:
+    with _open_books(server, built_databases, dbt_settings) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def shared_books(server: Any, built_shelf: Shelf, dbt_settings: Settings) -> Iterator[Books]:
+def shared_books(server: Any, built_databases: Shelf, dbt_settings: Settings) -> Iterator[Books]:
     """Books of a whole module: each test keeps to a shop of its own."""
-    with _open_books(server, built_shelf, dbt_settings) as opened:
+    with _open_books(server, built_databases, dbt_settings) as opened:
         yield opened
 
 

@@ -8,8 +8,8 @@ from rig.databases import Shelf
 
 
 @pytest.fixture
-def database_url(server: Any, built_shelf: Shelf) -> Iterator[str]:
+def database_url(server: Any, built_databases: Shelf) -> Iterator[str]:
     """URL of a fresh database with every mart, all of them empty."""
-    name = built_shelf.take()
+    name = built_databases.take()
     yield server.url_of(name)
-    built_shelf.give_back(name)
+    built_databases.give_back(name)
